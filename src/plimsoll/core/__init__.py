@@ -1,0 +1,1 @@
+"""The exchange: pure, deterministic, integers only. Start with ``engine``."""

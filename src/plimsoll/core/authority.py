@@ -1,0 +1,51 @@
+"""Which roles may send which command: one table. Spec: AUTH-001 … AUTH-004."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plimsoll.messages import commands
+from plimsoll.messages.codes import (
+    ROLE_DESK,
+    ROLE_KEEPER,
+    ROLE_LP,
+    ROLE_OPERATOR,
+    ROLE_ORACLE,
+    ROLE_TRADER,
+)
+
+_OWNERS: Final = ROLE_TRADER | ROLE_LP | ROLE_KEEPER | ROLE_DESK
+"""Roles whose holders own accounts and trade on them."""
+
+MAY: Final[dict[int, int]] = {
+    commands.CreatePrincipal.TAG: ROLE_OPERATOR,
+    commands.SetGlobalParams.TAG: ROLE_OPERATOR,
+    commands.CreateAsset.TAG: ROLE_OPERATOR,
+    commands.CreateMarket.TAG: ROLE_OPERATOR,
+    commands.SetMarketParams.TAG: ROLE_OPERATOR,
+    commands.SetMarketMode.TAG: ROLE_OPERATOR,
+    commands.FundVamm.TAG: ROLE_OPERATOR,
+    commands.CreateAccount.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.Deposit.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.Withdraw.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.Transfer.TAG: _OWNERS,
+    commands.PlaceOrder.TAG: _OWNERS,
+    commands.CancelOrder.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.CancelAll.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.AmendOrder.TAG: _OWNERS,
+    commands.Batch.TAG: _OWNERS,
+    commands.OraclePrices.TAG: ROLE_ORACLE,
+    commands.Tick.TAG: ROLE_KEEPER | ROLE_ORACLE | ROLE_OPERATOR,
+}
+"""tag -> mask of roles of which the sender needs one."""
+
+
+def _mask_by_tag() -> list[int]:
+    masks = [0] * (max(MAY) + 1)
+    for tag in sorted(MAY):
+        masks[tag] = MAY[tag]
+    return masks
+
+
+MASKS: Final[list[int]] = _mask_by_tag()
+"""``MAY`` as a list, read once per command."""

@@ -1,0 +1,1 @@
+"""One function per command: checks in order of precedence, then effects."""

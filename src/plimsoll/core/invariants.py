@@ -1,0 +1,321 @@
+"""What must hold after every command, and the full sweep of an audit.
+
+A breach halts the exchange before anything is published: it is never a refusal. ``REGISTRY``
+names every invariant; the command check costs time in proportion to what the command changed,
+because it reads the undo log, which no handler writes by hand.
+
+Spec: docs/spec/09-invariants.md.
+"""
+
+from __future__ import annotations
+
+from typing import Final, final
+
+from mypy_extensions import mypyc_attr
+
+from plimsoll.core import book, vamm
+from plimsoll.core.rows import Account, Level, Market, Order, Position
+from plimsoll.core.state import USD, State
+from plimsoll.core.store import Tally, Undo
+from plimsoll.messages.codes import (
+    BUY,
+    POOL_ADJUSTMENTS,
+    POOL_FUNDING,
+    POOL_INSURANCE,
+    SELL,
+)
+from plimsoll.units import LOT, mul_div_signed_floor, notional_ceil
+
+REGISTRY: Final[dict[str, tuple[str, str]]] = {
+    "M1": ("command", "what a command moves sums to zero for every asset"),
+    "M2": ("full", "all balances of an asset sum to zero, the outside world included"),
+    "M3": ("command", "what a command does to positions sums to zero in every market"),
+    "M3F": ("full", "positions sum to zero; open interest is the sum of the longs"),
+    "M8": ("full", "every row belongs to an account and market that exist"),
+    "S5": ("command", "no pool's balance is negative"),
+    "A1": ("command", "the vAMM's reserves stay on the curve: |floor(k/x) - y| <= 15"),
+    "A2": ("command", "the vAMM's account holds exactly minus the traders' net"),
+    "A9": ("command", "x, y and peg are positive and sqrt_k exceeds |net|"),
+    "A10": ("command", "0 <= vAMM cash - capital - (y - y_T)·peg <= dust"),
+    "B1": ("command", "the book is never crossed"),
+    "B2": ("full", "levels are non-empty, sorted, on the grid, and add up; indexes agree"),
+    "B3": ("full", "within a level: age, then larger size, then arrival"),
+    "O1": ("command", "no account has more open orders than the limit"),
+    "O6": ("full", "resting reduce-only orders never exceed the position they close"),
+    "G5": ("full", "the open-order sums are the sums of the open orders"),
+    "X1": ("full", "every expiring order is in the timer index, and nothing else"),
+}
+"""id -> (when it is checked, what it says)."""
+
+VAMM_DUST: Final = 10_000_000
+"""Most the vAMM may have gained by rounding alone: 10 USD, two units a fill."""
+
+
+@mypyc_attr(native_class=False)
+class InvariantBroken(RuntimeError):
+    """The state contradicts itself: the exchange halts. ``ident`` is the invariant's id."""
+
+    def __init__(self, ident: str, details: str) -> None:
+        super().__init__(f"invariant {ident} broken: {details}")
+        self.ident: str = ident
+        self.details: str = details
+
+
+def require(holds: bool, ident: str, value: int, limit: int) -> None:
+    """Halt unless an invariant holds; the numbers go into the message."""
+    if not holds:
+        raise InvariantBroken(ident, f"{value} against {limit}")
+
+
+@final
+class CommandCheck(Tally):
+    """Sums what the undo log says a command changed, then judges."""
+
+    def __init__(self, state: State) -> None:
+        self.state: State = state
+        self.cash: int = 0
+        self.asset: int = -1
+        self.mixed: dict[int, int] = {}
+        self.base: int = 0
+        self.market: int = -1
+        self.mixed_base: dict[int, int] = {}
+        self.books: list[int] = []
+        self.vamms: list[int] = []
+        self.accounts: list[int] = []
+
+    def reset(self) -> None:
+        """Forget the last command."""
+        self.cash = 0
+        self.asset = -1
+        self.mixed.clear()
+        self.base = 0
+        self.market = -1
+        self.mixed_base.clear()
+        self.books.clear()
+        self.vamms.clear()
+        self.accounts.clear()
+
+    def balance(self, row: Undo, asset: int, kind: int, before: int, after: int) -> None:
+        if kind == POOL_ADJUSTMENTS or kind == POOL_FUNDING or kind == POOL_INSURANCE:
+            require(after >= 0, "S5", after, 0)
+        if self.asset == -1 or self.asset == asset:
+            self.asset = asset
+            self.cash += after - before
+        else:
+            self.mixed[asset] = self.mixed.get(asset, 0) + after - before
+
+    def position(self, market: int, before: int, after: int) -> None:
+        if self.market == -1 or self.market == market:
+            self.market = market
+            self.base += after - before
+        else:
+            self.mixed_base[market] = self.mixed_base.get(market, 0) + after - before
+
+    def market_touched(self, market: int) -> None:
+        if market not in self.books:
+            self.books.append(market)
+
+    def vamm_touched(self, market: int) -> None:
+        if market not in self.vamms:
+            self.vamms.append(market)
+
+    def orders_touched(self, account: int) -> None:
+        if account not in self.accounts:
+            self.accounts.append(account)
+
+    def judge(self) -> None:
+        """Raise ``InvariantBroken`` unless everything the command touched holds."""
+        require(self.cash == 0, "M1", self.cash, 0)
+        for asset in sorted(self.mixed):
+            require(self.mixed[asset] == 0, "M1", self.mixed[asset], 0)
+        require(self.base == 0, "M3", self.base, 0)
+        for market in sorted(self.mixed_base):
+            require(self.mixed_base[market] == 0, "M3", self.mixed_base[market], 0)
+        state = self.state
+        for market in self.books:
+            check_uncrossed(state, market)
+        for market in self.vamms:
+            check_vamm(state, state.markets[market])
+        most = state.globals.params.open_orders_max
+        for ident in self.accounts:
+            count = len(state.accounts[ident].orders)
+            require(count <= most, "O1", count, most)
+
+
+def check_command(state: State, check: CommandCheck) -> None:
+    """Check what the command in the undo log did. Cost: in proportion to the log."""
+    log = state.log
+    check.reset()
+    for entry in log.entries:
+        entry.audit(check, log.base)
+    check.judge()
+
+
+def check_uncrossed(state: State, market: int) -> None:
+    """B1."""
+    book_ = state.books[market]
+    bid = book_.best_price(BUY)
+    ask = book_.best_price(SELL)
+    require(bid == 0 or ask == 0 or bid < ask, "B1", bid, ask)
+
+
+def check_vamm(state: State, market: Market) -> None:
+    """A1, A2, A9, A10 of one market."""
+    row = state.vamms[market.ident]
+    held = market.vamm.position(market.ident)
+    base = 0 if held is None else held.base
+    if market.params.vamm_enabled == 0:
+        require(base == 0 and row.net == 0, "A2", base, row.net)
+        return
+    require(row.x > 0 and row.y > 0 and row.peg > 0, "A9", row.x, row.y)
+    require(row.sqrt_k > row.net and row.sqrt_k > -row.net, "A9", row.sqrt_k, row.net)
+    off = vamm.product_over(row.sqrt_k, row.x) - row.y
+    require(-15 <= off <= 15, "A1", off, 15)
+    require(base == -row.net, "A2", base, -row.net)
+    earned = market.vamm.cash() - row.capital
+    curve = mul_div_signed_floor(row.y - vamm.terminal_quote_reserve(row), row.peg, LOT)
+    require(-1 <= earned - curve <= VAMM_DUST, "A10", earned - curve, VAMM_DUST)
+
+
+# The full sweep -----------------------------------------------------------------------------------
+
+
+def check_full(state: State) -> None:
+    """Every invariant on the whole state: at snapshots, in audits, and every so many commands."""
+    check_sums(state)
+    check_rows(state)
+    for market in state.markets:
+        check_uncrossed(state, market.ident)
+        check_vamm(state, market)
+        check_levels(state, market.ident)
+        for pool in (market.adjustments, market.funding, market.insurance):
+            require(pool.cash() >= 0, "S5", pool.cash(), 0)
+    for account in state.accounts:
+        check_orders(state, account)
+    timers = 0
+    for ident in sorted(state.orders):
+        if state.orders[ident].expires_ms > 0:
+            timers += 1
+    require(timers == state.expiries.size(), "X1", timers, state.expiries.size())
+
+
+def check_sums(state: State) -> None:
+    """M2, M3F."""
+    for asset in range(len(state.assets)):
+        total = 0
+        for account in state.accounts:
+            if asset < len(account.balances):
+                total += account.balances[asset].amount
+        require(total == 0, "M2", total, 0)
+    for market in state.markets:
+        base = 0
+        longs = 0
+        for account in state.accounts:
+            row = account.position(market.ident)
+            if row is not None:
+                base += row.base
+                if row.base > 0:
+                    longs += row.base
+        require(base == 0, "M3F", base, 0)
+        require(longs == market.open_interest, "M3F", longs, market.open_interest)
+
+
+def check_rows(state: State) -> None:
+    """M8."""
+    for account in state.accounts:
+        require(0 <= account.owner < len(state.principals), "M8", account.owner, 0)
+        last = -1
+        for row in account.positions:
+            require(last < row.market < len(state.markets), "M8", row.market, last)
+            last = row.market
+        at = 0
+        for balance in account.balances:
+            require(balance.asset == at, "M8", balance.asset, at)
+            at += 1
+        require(account.kind > 0 or at > USD, "M8", at, USD)
+
+
+def check_levels(state: State, market: int) -> None:
+    """B2, B3 of one market."""
+    for side in (BUY, SELL):
+        ladder = state.books[market].side(side)
+        require(len(ladder.keys) == len(ladder.levels), "B2", len(ladder.keys), 0)
+        last: Level | None = None
+        for level in ladder.levels:
+            require(last is None or last.key < level.key, "B2", level.key, 0)
+            last = level
+            total = 0
+            order = level.head
+            before: Order | None = None
+            require(order is not None, "B2", level.price, 0)
+            while order is not None:
+                known = state.orders.get(order.ident)
+                require(known is order and order.resting, "B2", order.ident, 0)
+                require(order.side == side and order.remaining > 0, "B2", order.ident, 0)
+                require(order.price == level.price and order.prev is before, "B2", order.price, 0)
+                if before is not None:
+                    require(book.before(before, order), "B3", before.ident, order.ident)
+                total += order.remaining
+                before = order
+                order = order.next
+            require(total == level.total and level.tail is before, "B2", total, level.total)
+
+
+@final
+class OpenSums:
+    """The open-order sums of one position, counted from the orders."""
+
+    def __init__(self) -> None:
+        self.bid_size: int = 0
+        self.bid_notional: int = 0
+        self.ask_size: int = 0
+        self.ask_notional: int = 0
+        self.ro_bid: int = 0
+        self.ro_ask: int = 0
+
+    def add(self, order: Order) -> None:
+        """Count one order."""
+        worth = notional_ceil(order.price, order.remaining)
+        if order.reduce_only:
+            if order.side == BUY:
+                self.ro_bid += order.remaining
+            else:
+                self.ro_ask += order.remaining
+        elif order.side == BUY:
+            self.bid_size += order.remaining
+            self.bid_notional += worth
+        else:
+            self.ask_size += order.remaining
+            self.ask_notional += worth
+
+
+def check_orders(state: State, account: Account) -> None:
+    """O1, O6, G5 of one account; its list and the table agree."""
+    most = state.globals.params.open_orders_max
+    require(len(account.orders) <= most, "O1", len(account.orders), most)
+    last = 0
+    for order in account.orders:
+        require(order.sequence > last, "B2", order.sequence, last)
+        last = order.sequence
+        require(order.account is account, "B2", order.ident, account.ident)
+        if order.client_order_id != "":
+            known = account.client_orders.get(order.client_order_id)
+            require(known is order, "B2", order.ident, account.ident)
+    for row in account.positions:
+        check_open_sums(account, row)
+
+
+def check_open_sums(account: Account, row: Position) -> None:
+    """G5, O6 of one position."""
+    sums = OpenSums()
+    for order in account.orders:
+        if order.market == row.market:
+            sums.add(order)
+    require(row.bid_size == sums.bid_size, "G5", row.bid_size, sums.bid_size)
+    require(row.bid_notional == sums.bid_notional, "G5", row.bid_notional, sums.bid_notional)
+    require(row.ask_size == sums.ask_size, "G5", row.ask_size, sums.ask_size)
+    require(row.ask_notional == sums.ask_notional, "G5", row.ask_notional, sums.ask_notional)
+    require(row.ro_bid == sums.ro_bid, "G5", row.ro_bid, sums.ro_bid)
+    require(row.ro_ask == sums.ro_ask, "G5", row.ro_ask, sums.ro_ask)
+    require(row.ro_bid <= book.closable(row.base, BUY), "O6", row.ro_bid, row.base)
+    require(row.ro_ask <= book.closable(row.base, SELL), "O6", row.ro_ask, row.base)

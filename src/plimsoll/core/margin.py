@@ -1,0 +1,185 @@
+"""Cross margin of an account: equity, requirements, reservation, what may leave.
+
+    equity   = cash + sum(base * oracle)                        (each product against the account)
+    margin   = cash + sum(entry_cost)                           = deposits + realised PnL
+    reserved = sum over markets of the larger side's opening part at its limits, times imr
+    free     = equity - initial requirement - reserved
+    withdrawable = max(0, min(margin, free))
+
+Spec: MARGIN-001 … MARGIN-009 (design: margin, reservation). Amounts 1e-6 quote; values of longs
+round down, of shorts and all requirements up.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+from plimsoll.core.rows import Account, Position
+from plimsoll.core.state import State
+from plimsoll.units import (
+    LOT,
+    RATIO_SCALE,
+    at_rate_ceil,
+    div_floor,
+    mul_div_ceil,
+    notional_ceil,
+    notional_floor,
+)
+
+
+@final
+class Change:
+    """A change to one position that is being considered: what free margin would be with it."""
+
+    def __init__(
+        self, market: int, base: int, cash: int, side_size: int, side_notional: int, is_bid: bool
+    ) -> None:
+        self.market: int = market
+        self.base: int = base
+        self.cash: int = cash
+        self.side_size: int = side_size
+        self.side_notional: int = side_notional
+        self.is_bid: bool = is_bid
+
+
+def value(base: int, price: int) -> int:
+    """What a position is worth at a price, rounded against its holder."""
+    if base >= 0:
+        return notional_floor(price, base)
+    return -notional_ceil(price, -base)
+
+
+def opening_part(held: int, size: int, notional: int) -> int:
+    """Notional (up) of the part of open orders that would open; ``held`` is what they close."""
+    if size <= held or size == 0:
+        return 0
+    if held <= 0:
+        return notional
+    return mul_div_ceil(notional, size - held, size)
+
+
+def reserved_in(row: Position, imr: int) -> int:
+    """Margin held back for the resting orders of one market."""
+    return reservation(
+        row.base, row.bid_size, row.bid_notional, row.ask_size, row.ask_notional, imr
+    )
+
+
+def reservation(
+    base: int, bid_size: int, bid_notional: int, ask_size: int, ask_notional: int, imr: int
+) -> int:
+    """max(bids, asks) at their limits times imr (up), on the part that can open."""
+    bids = opening_part(-base, bid_size, bid_notional)
+    asks = opening_part(base, ask_size, ask_notional)
+    most = max(asks, bids)
+    return 0 if most == 0 else at_rate_ceil(most, imr)
+
+
+def free(state: State, account: Account, change: Change | None = None) -> int:
+    """equity - initial requirement - reserved, signed, as it is or as ``change`` would leave it."""
+    total = account.cash()
+    changed = -1
+    if change is not None:
+        total += change.cash
+        changed = change.market
+    markets = state.markets
+    oracles = state.oracles
+    for row in account.positions:
+        base = row.base
+        bid_size = row.bid_size
+        ask_size = row.ask_size
+        bid_notional = row.bid_notional
+        ask_notional = row.ask_notional
+        ident = row.market
+        if change is not None and ident == changed:
+            base += change.base
+            if change.is_bid:
+                bid_size += change.side_size
+                bid_notional += change.side_notional
+            else:
+                ask_size += change.side_size
+                ask_notional += change.side_notional
+        if base == 0 and bid_size == 0 and ask_size == 0:
+            continue
+        imr = markets[ident].params.imr
+        price = oracles[ident].price
+        if base > 0:
+            total += notional_floor(price, base) - at_rate_ceil(notional_ceil(price, base), imr)
+        elif base < 0:
+            owed = notional_ceil(price, -base)
+            total -= owed + at_rate_ceil(owed, imr)
+        if bid_size != 0 or ask_size != 0:
+            total -= reservation(base, bid_size, bid_notional, ask_size, ask_notional, imr)
+    return total
+
+
+def equity(state: State, account: Account) -> int:
+    """Cash plus the value of the positions at the oracle."""
+    total = account.cash()
+    for row in account.positions:
+        if row.base != 0:
+            total += value(row.base, state.oracles[row.market].price)
+    return total
+
+
+def requirement(state: State, account: Account, maintenance: bool) -> int:
+    """Initial or maintenance requirement of the positions (not of the orders)."""
+    total = 0
+    for row in account.positions:
+        if row.base != 0:
+            params = state.markets[row.market].params
+            size = row.base if row.base > 0 else -row.base
+            worth = notional_ceil(state.oracles[row.market].price, size)
+            total += at_rate_ceil(worth, params.mmr if maintenance else params.imr)
+    return total
+
+
+def reserved(state: State, account: Account) -> int:
+    """Margin held back for resting orders, over all markets."""
+    total = 0
+    for row in account.positions:
+        total += reserved_in(row, state.markets[row.market].params.imr)
+    return total
+
+
+def settled(account: Account) -> int:
+    """``margin``: cash plus entry cost, that is deposits plus realised PnL."""
+    total = account.cash()
+    for row in account.positions:
+        total += row.entry_cost
+    return total
+
+
+def withdrawable(state: State, account: Account) -> int:
+    """What may leave the account: unrealised profit never does."""
+    spare = free(state, account)
+    own = settled(account)
+    least = min(spare, own)
+    return max(0, least)
+
+
+def liquidation_price(state: State, account: Account, market: int) -> int:
+    """Price of one market at which equity meets the maintenance requirement; 0 if none is > 0.
+
+    The other markets stay where they are:
+    price = (other requirement - other equity) / (base - |base|·mmr), rounded down.
+    """
+    row = account.position(market)
+    if row is None or row.base == 0:
+        return 0
+    base = row.base
+    size = base if base > 0 else -base
+    price = state.oracles[market].price
+    params = state.markets[market].params
+    others = equity(state, account) - value(base, price)
+    needed = requirement(state, account, True) - at_rate_ceil(
+        notional_ceil(price, size), params.mmr
+    )
+    # Scale: quote·LOT·RATIO / (base·RATIO) is a price.
+    over = (needed - others) * LOT * RATIO_SCALE
+    under = base * RATIO_SCALE - size * params.mmr
+    if under < 0:
+        over = -over
+        under = -under
+    found = div_floor(over, under)
+    return max(0, found)

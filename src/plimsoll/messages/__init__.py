@@ -1,0 +1,1 @@
+"""The vocabulary: parameters, commands, events, reject codes and their codec. Append-only."""

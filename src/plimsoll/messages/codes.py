@@ -1,0 +1,248 @@
+"""Enumerations of the vocabulary: sides, kinds, reasons, roles, and every reject code.
+
+Numbers are append-only: they stand in journals. A reject code carries two numbers, ``value``
+(what was measured) and ``limit`` (what it was measured against); ``REJECTS`` names both.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Sides and orders
+BUY: Final = 0
+SELL: Final = 1
+
+LIMIT: Final = 0
+MARKET: Final = 1
+
+GTC: Final = 0
+IOC: Final = 1
+FOK: Final = 2
+
+POST_NONE: Final = 0
+POST_REJECT: Final = 1
+POST_SLIDE: Final = 2
+
+SIDES: Final = ("buy", "sell")
+KINDS: Final = ("limit", "market")
+TIFS: Final = ("gtc", "ioc", "fok")
+POSTS: Final = ("none", "reject", "slide")
+
+# Market modes: each one allows less than the one before
+ACTIVE: Final = 0
+RESTRICTED: Final = 1
+REDUCE_ONLY: Final = 2
+HALTED: Final = 3
+MODES: Final = ("active", "restricted", "reduce_only", "halted")
+
+# Account kinds
+TRADER: Final = 0
+OUTSIDE: Final = 1
+TREASURY: Final = 2
+KEEPER_POT: Final = 3
+VAMM: Final = 4
+POOL_ADJUSTMENTS: Final = 5
+POOL_FUNDING: Final = 6
+POOL_INSURANCE: Final = 7
+VAULT: Final = 8
+ACCOUNT_KINDS: Final = (
+    "trader",
+    "outside",
+    "treasury",
+    "keeper_pot",
+    "vamm",
+    "pool_adjustments",
+    "pool_funding",
+    "pool_insurance",
+    "vault",
+)
+
+# Well-known accounts, created at genesis in this order
+OUTSIDE_ACCOUNT: Final = 0
+TREASURY_ACCOUNT: Final = 1
+KEEPER_ACCOUNT: Final = 2
+VAULT_ACCOUNT: Final = 3
+
+# Roles of principals, a bit each
+ROLE_TRADER: Final = 1
+ROLE_LP: Final = 2
+ROLE_KEEPER: Final = 4
+ROLE_ORACLE: Final = 8
+ROLE_RELAYER: Final = 16
+ROLE_DESK: Final = 32
+ROLE_OPERATOR: Final = 64
+ROLES: Final[dict[str, int]] = {
+    "trader": ROLE_TRADER,
+    "lp": ROLE_LP,
+    "keeper": ROLE_KEEPER,
+    "oracle": ROLE_ORACLE,
+    "relayer": ROLE_RELAYER,
+    "desk": ROLE_DESK,
+    "operator": ROLE_OPERATOR,
+}
+
+# Why money moved
+R_DEPOSIT: Final = 1
+R_WITHDRAWAL: Final = 2
+R_TRANSFER: Final = 3
+R_TRADE: Final = 10
+R_MAKER_REBATE: Final = 11
+R_FEE_INSURANCE: Final = 12
+R_FEE_ADJUSTMENTS: Final = 13
+R_FEE_FUNDING: Final = 14
+R_FEE_KEEPERS: Final = 15
+R_FEE_TREASURY: Final = 16
+R_FEE_VAULT: Final = 17
+R_SPREAD_SURPLUS: Final = 18
+R_VAMM_CAPITAL: Final = 19
+REASONS: Final[dict[int, str]] = {
+    R_DEPOSIT: "deposit",
+    R_WITHDRAWAL: "withdrawal",
+    R_TRANSFER: "transfer",
+    R_TRADE: "trade",
+    R_MAKER_REBATE: "maker_rebate",
+    R_FEE_INSURANCE: "fee_insurance",
+    R_FEE_ADJUSTMENTS: "fee_adjustments",
+    R_FEE_FUNDING: "fee_funding",
+    R_FEE_KEEPERS: "fee_keepers",
+    R_FEE_TREASURY: "fee_treasury",
+    R_FEE_VAULT: "fee_vault",
+    R_SPREAD_SURPLUS: "spread_surplus",
+    R_VAMM_CAPITAL: "vamm_capital",
+}
+
+# Where a fill's liquidity came from
+FROM_BOOK: Final = 0
+FROM_VAMM: Final = 1
+SOURCES: Final = ("book", "vamm")
+
+# Why an order left the book or was not rested
+DONE_FILLED: Final = 1
+DONE_CANCELLED: Final = 2
+DONE_EXPIRED: Final = 3
+DONE_SELF_TRADE: Final = 4
+DONE_IOC: Final = 5
+DONE_NO_LIQUIDITY: Final = 6
+DONE_PRICE_BAND: Final = 7
+DONE_MAKER_MARGIN: Final = 8
+DONE_REDUCE_ONLY: Final = 9
+DONE_AMENDED: Final = 10
+DONE_REASONS: Final[dict[int, str]] = {
+    DONE_FILLED: "filled",
+    DONE_CANCELLED: "cancelled",
+    DONE_EXPIRED: "expired",
+    DONE_SELF_TRADE: "self_trade",
+    DONE_IOC: "ioc_remainder",
+    DONE_NO_LIQUIDITY: "no_liquidity",
+    DONE_PRICE_BAND: "price_band",
+    DONE_MAKER_MARGIN: "maker_margin",
+    DONE_REDUCE_ONLY: "reduce_only",
+    DONE_AMENDED: "amended",
+}
+
+# Reject codes, in ranges per subsystem
+# 10xx vocabulary and authority
+NOT_ALLOWED: Final = 1001
+UNKNOWN_PRINCIPAL: Final = 1002
+NOT_OWNER: Final = 1003
+BAD_FIELD: Final = 1004
+AMOUNT_RANGE: Final = 1005
+BATCH_SIZE: Final = 1006
+BATCH_ITEM: Final = 1007
+PARAMS_INVALID: Final = 1008
+NAME_TAKEN: Final = 1009
+TOO_MANY: Final = 1010
+# 20xx accounts and balances
+UNKNOWN_ACCOUNT: Final = 2001
+UNKNOWN_ASSET: Final = 2002
+EXTERNAL_ID_USED: Final = 2003
+NOT_WITHDRAWABLE: Final = 2004
+INSUFFICIENT_BALANCE: Final = 2005
+ACCOUNT_KIND: Final = 2006
+SAME_ACCOUNT: Final = 2007
+# 30xx orders
+UNKNOWN_MARKET: Final = 3001
+UNKNOWN_ORDER: Final = 3002
+PRICE_NOT_ON_TICK: Final = 3003
+SIZE_NOT_ON_STEP: Final = 3004
+NOTIONAL_TOO_SMALL: Final = 3005
+OPEN_ORDERS_LIMIT: Final = 3006
+CLIENT_ORDER_ID_IN_USE: Final = 3007
+ALREADY_EXPIRED: Final = 3008
+PRICE_BAND: Final = 3009
+POST_ONLY_CROSSES: Final = 3010
+FOK_NOT_FILLABLE: Final = 3011
+REDUCE_ONLY_NOTHING: Final = 3012
+ORDER_COMBINATION: Final = 3013
+AMEND_NOTHING: Final = 3014
+AMEND_BELOW_FILLED: Final = 3015
+# 40xx risk
+INSUFFICIENT_MARGIN: Final = 4001
+OPEN_INTEREST: Final = 4002
+# 50xx markets and oracle
+MARKET_MODE: Final = 5001
+ORACLE_INVALID: Final = 5002
+ORACLE_NOT_POSITIVE: Final = 5003
+ORACLE_NOT_NEWER: Final = 5004
+ORACLE_FROM_FUTURE: Final = 5005
+ORACLE_TOO_VOLATILE: Final = 5006
+ORACLE_TOO_UNCERTAIN: Final = 5007
+# 60xx vAMM
+VAMM_DISABLED: Final = 6001
+
+REJECTS: Final[dict[int, tuple[str, str, str]]] = {
+    NOT_ALLOWED: ("NOT_ALLOWED", "roles the principal has", "roles that may send this"),
+    UNKNOWN_PRINCIPAL: ("UNKNOWN_PRINCIPAL", "principal", "principals known"),
+    NOT_OWNER: ("NOT_OWNER", "account", "its owner"),
+    BAD_FIELD: ("BAD_FIELD", "value", "bound"),
+    AMOUNT_RANGE: ("AMOUNT_RANGE", "0", "largest amount"),
+    BATCH_SIZE: ("BATCH_SIZE", "items", "most items"),
+    BATCH_ITEM: ("BATCH_ITEM", "tag of the item", "0"),
+    PARAMS_INVALID: ("PARAMS_INVALID", "number of the rule", "0"),
+    NAME_TAKEN: ("NAME_TAKEN", "holder of the name", "0"),
+    TOO_MANY: ("TOO_MANY", "count", "most"),
+    UNKNOWN_ACCOUNT: ("UNKNOWN_ACCOUNT", "account", "accounts known"),
+    UNKNOWN_ASSET: ("UNKNOWN_ASSET", "asset", "assets known"),
+    EXTERNAL_ID_USED: ("EXTERNAL_ID_USED", "0", "0"),
+    NOT_WITHDRAWABLE: ("NOT_WITHDRAWABLE", "amount asked", "amount withdrawable"),
+    INSUFFICIENT_BALANCE: ("INSUFFICIENT_BALANCE", "amount asked", "balance"),
+    ACCOUNT_KIND: ("ACCOUNT_KIND", "kind of the account", "kind needed"),
+    SAME_ACCOUNT: ("SAME_ACCOUNT", "account", "account"),
+    UNKNOWN_MARKET: ("UNKNOWN_MARKET", "market", "markets known"),
+    UNKNOWN_ORDER: ("UNKNOWN_ORDER", "order", "0"),
+    PRICE_NOT_ON_TICK: ("PRICE_NOT_ON_TICK", "price", "tick"),
+    SIZE_NOT_ON_STEP: ("SIZE_NOT_ON_STEP", "size", "step"),
+    NOTIONAL_TOO_SMALL: ("NOTIONAL_TOO_SMALL", "notional", "minimum"),
+    OPEN_ORDERS_LIMIT: ("OPEN_ORDERS_LIMIT", "open orders", "most"),
+    CLIENT_ORDER_ID_IN_USE: ("CLIENT_ORDER_ID_IN_USE", "order using it", "0"),
+    ALREADY_EXPIRED: ("ALREADY_EXPIRED", "expiry", "now"),
+    PRICE_BAND: ("PRICE_BAND", "price", "edge of the band"),
+    POST_ONLY_CROSSES: ("POST_ONLY_CROSSES", "price", "best opposite price"),
+    FOK_NOT_FILLABLE: ("FOK_NOT_FILLABLE", "size fillable", "size asked"),
+    REDUCE_ONLY_NOTHING: ("REDUCE_ONLY_NOTHING", "position", "size asked"),
+    ORDER_COMBINATION: ("ORDER_COMBINATION", "number of the rule", "0"),
+    AMEND_NOTHING: ("AMEND_NOTHING", "price", "size"),
+    AMEND_BELOW_FILLED: ("AMEND_BELOW_FILLED", "size asked", "size filled"),
+    INSUFFICIENT_MARGIN: ("INSUFFICIENT_MARGIN", "equity", "equity needed"),
+    OPEN_INTEREST: ("OPEN_INTEREST", "open interest", "most"),
+    MARKET_MODE: ("MARKET_MODE", "mode", "loosest mode refused"),
+    ORACLE_INVALID: ("ORACLE_INVALID", "age in ms", "oldest allowed"),
+    ORACLE_NOT_POSITIVE: ("ORACLE_NOT_POSITIVE", "price", "1"),
+    ORACLE_NOT_NEWER: ("ORACLE_NOT_NEWER", "published", "last published"),
+    ORACLE_FROM_FUTURE: ("ORACLE_FROM_FUTURE", "published", "latest allowed"),
+    ORACLE_TOO_VOLATILE: ("ORACLE_TOO_VOLATILE", "price", "bound"),
+    ORACLE_TOO_UNCERTAIN: ("ORACLE_TOO_UNCERTAIN", "confidence", "widest allowed"),
+    VAMM_DISABLED: ("VAMM_DISABLED", "market", "0"),
+}
+"""code -> (name, what ``value`` is, what ``limit`` is)."""
+
+
+class Reject(Exception):
+    """The command is refused; the engine rolls back and reports the code with its numbers."""
+
+    def __init__(self, code: int, value: int = 0, limit: int = 0, item: int = -1) -> None:
+        super().__init__(code, value, limit, item)
+        self.code: int = code
+        self.value: int = value
+        self.limit: int = limit
+        self.item: int = item

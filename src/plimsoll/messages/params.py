@@ -1,0 +1,278 @@
+"""Parameters of the exchange and of a market: fields, bounds, and the rules they obey as a set.
+
+``problems()`` returns every broken rule by number and text, so that a refusal names all of them
+and the core can reject with the number of the first.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, final
+
+from plimsoll.units import AMOUNT_MAX, LOT, RATIO_SCALE
+
+Fields = tuple[tuple[str, str], ...]
+
+
+@final
+class GlobalParams:
+    """Limits of the whole exchange."""
+
+    FIELDS: ClassVar[Fields] = (
+        ("open_orders_max", "count"),
+        ("batch_max", "count"),
+        ("accounts_max", "id"),
+        ("accounts_per_principal_max", "count"),
+        ("tick_work_max", "count"),
+        ("oracle_future_max_ms", "time"),
+        ("open_deposits", "flag"),
+    )
+
+    def __init__(
+        self,
+        open_orders_max: int = 64,
+        batch_max: int = 50,
+        accounts_max: int = 1_000_000,
+        accounts_per_principal_max: int = 1_000,
+        tick_work_max: int = 256,
+        oracle_future_max_ms: int = 5_000,
+        open_deposits: int = 0,
+    ) -> None:
+        self.open_orders_max: int = open_orders_max
+        self.batch_max: int = batch_max
+        self.accounts_max: int = accounts_max
+        self.accounts_per_principal_max: int = accounts_per_principal_max
+        self.tick_work_max: int = tick_work_max
+        self.oracle_future_max_ms: int = oracle_future_max_ms
+        self.open_deposits: int = open_deposits
+
+    def problems(self) -> list[tuple[int, str]]:
+        """Every broken rule: (number, text). Empty when the set is sound."""
+        found: list[tuple[int, str]] = []
+        if not 1 <= self.open_orders_max <= 1_000:
+            found.append((1, "open_orders_max must be 1..1000"))
+        if not 1 <= self.batch_max <= 50:
+            found.append((2, "batch_max must be 1..50"))
+        if not 1 <= self.tick_work_max <= 100_000:
+            found.append((3, "tick_work_max must be 1..100000"))
+        if self.accounts_max < 1 or self.accounts_per_principal_max < 1:
+            found.append((4, "account limits must be positive"))
+        return found
+
+    def row(self) -> list[object]:
+        """The values in the order of ``FIELDS``."""
+        return [
+            self.open_orders_max,
+            self.batch_max,
+            self.accounts_max,
+            self.accounts_per_principal_max,
+            self.tick_work_max,
+            self.oracle_future_max_ms,
+            self.open_deposits,
+        ]
+
+
+@final
+class MarketParams:
+    """Everything that can be set for one market.
+
+    Prices and the peg are 1e-6 quote per base, sizes and reserves 1e-9 base, money 1e-6 quote,
+    ratios and rates ppm, times ms.
+    """
+
+    FIELDS: ClassVar[Fields] = (
+        ("symbol", "name"),
+        ("tick", "price"),
+        ("step", "amount"),
+        ("min_notional", "amount0"),
+        ("imr", "ratio"),
+        ("mmr", "ratio"),
+        ("taker_fee", "ratio"),
+        ("maker_rebate", "ratio"),
+        ("split_insurance", "ratio"),
+        ("split_adjustments", "ratio"),
+        ("split_funding", "ratio"),
+        ("split_keepers", "ratio"),
+        ("split_treasury", "ratio"),
+        ("split_vault", "ratio"),
+        ("open_interest_max", "amount"),
+        ("price_band", "ratio"),
+        ("market_slippage", "ratio"),
+        ("oracle_max_age_ms", "time"),
+        ("oracle_confidence_max", "ratio"),
+        ("oracle_jump_max", "multiple"),
+        ("oracle_reset_ms", "time"),
+        ("vamm_enabled", "flag"),
+        ("vamm_sqrt_k", "amount"),
+        ("vamm_peg", "price"),
+        ("vamm_base_spread", "ratio"),
+        ("vamm_max_spread", "ratio"),
+        ("vamm_concentration", "multiple"),
+        ("vamm_max_fill_fraction", "count"),
+    )
+
+    def __init__(
+        self,
+        symbol: str,
+        tick: int,
+        step: int,
+        min_notional: int,
+        imr: int,
+        mmr: int,
+        taker_fee: int,
+        maker_rebate: int,
+        split_insurance: int,
+        split_adjustments: int,
+        split_funding: int,
+        split_keepers: int,
+        split_treasury: int,
+        split_vault: int,
+        open_interest_max: int,
+        price_band: int,
+        market_slippage: int,
+        oracle_max_age_ms: int,
+        oracle_confidence_max: int,
+        oracle_jump_max: int,
+        oracle_reset_ms: int,
+        vamm_enabled: int,
+        vamm_sqrt_k: int,
+        vamm_peg: int,
+        vamm_base_spread: int,
+        vamm_max_spread: int,
+        vamm_concentration: int,
+        vamm_max_fill_fraction: int,
+    ) -> None:
+        self.symbol: str = symbol
+        self.tick: int = tick
+        self.step: int = step
+        self.min_notional: int = min_notional
+        self.imr: int = imr
+        self.mmr: int = mmr
+        self.taker_fee: int = taker_fee
+        self.maker_rebate: int = maker_rebate
+        self.split_insurance: int = split_insurance
+        self.split_adjustments: int = split_adjustments
+        self.split_funding: int = split_funding
+        self.split_keepers: int = split_keepers
+        self.split_treasury: int = split_treasury
+        self.split_vault: int = split_vault
+        self.open_interest_max: int = open_interest_max
+        self.price_band: int = price_band
+        self.market_slippage: int = market_slippage
+        self.oracle_max_age_ms: int = oracle_max_age_ms
+        self.oracle_confidence_max: int = oracle_confidence_max
+        self.oracle_jump_max: int = oracle_jump_max
+        self.oracle_reset_ms: int = oracle_reset_ms
+        self.vamm_enabled: int = vamm_enabled
+        self.vamm_sqrt_k: int = vamm_sqrt_k
+        self.vamm_peg: int = vamm_peg
+        self.vamm_base_spread: int = vamm_base_spread
+        self.vamm_max_spread: int = vamm_max_spread
+        self.vamm_concentration: int = vamm_concentration
+        self.vamm_max_fill_fraction: int = vamm_max_fill_fraction
+
+    def problems(self) -> list[tuple[int, str]]:
+        """Every broken rule: (number, text). Empty when the set is sound."""
+        rules = (
+            (1, self.symbol == "", "symbol must not be empty"),
+            (2, self.tick < 1 or self.step < 1, "tick and step must be positive"),
+            (
+                3,
+                self.tick * self.step % LOT != 0,
+                "tick·step must be a multiple of 1e9 scaled units, so that notionals are exact",
+            ),
+            (4, not 0 < self.mmr < self.imr, "0 < mmr < imr"),
+            (5, self.imr > RATIO_SCALE, "imr must be at most 100 %"),
+            (6, self.maker_rebate > self.taker_fee, "maker_rebate must not exceed taker_fee"),
+            (7, self.taker_fee >= self.mmr, "taker_fee must be below mmr"),
+            (
+                8,
+                self.split_insurance
+                + self.split_adjustments
+                + self.split_funding
+                + self.split_keepers
+                + self.split_treasury
+                + self.split_vault
+                != RATIO_SCALE,
+                "the fee split must sum to 100 %",
+            ),
+            (9, self.open_interest_max < 1, "open_interest_max must be positive"),
+            (10, not 0 < self.price_band < RATIO_SCALE, "0 < price_band < 100 %"),
+            (
+                11,
+                not 0 < self.market_slippage <= self.price_band,
+                "0 < market_slippage <= price_band",
+            ),
+            (12, self.oracle_max_age_ms < 1, "oracle_max_age_ms must be positive"),
+            (13, self.oracle_jump_max <= RATIO_SCALE, "oracle_jump_max must exceed 100 %"),
+            (14, self.oracle_reset_ms < self.oracle_max_age_ms, "oracle_reset_ms below max age"),
+        )
+        return [(n, text) for n, broken, text in rules if broken] + self.vamm_problems()
+
+    def vamm_problems(self) -> list[tuple[int, str]]:
+        """The broken rules of the vAMM's parameters; none are checked while it is off."""
+        if self.vamm_enabled == 0:
+            return []
+        # Two roundings of at most one reserve unit and one quote unit stand against the taker
+        # anyway; the spread on one step must be wider than both for a round trip to cost.
+        spread_on_step = self.vamm_base_spread * self.vamm_peg * self.step
+        rules = (
+            (
+                20,
+                not 0 < self.vamm_base_spread < self.vamm_max_spread,
+                "0 < vamm_base_spread < vamm_max_spread",
+            ),
+            (21, self.vamm_max_spread >= self.imr, "vamm_max_spread must be below imr"),
+            (22, self.vamm_base_spread >= self.price_band, "vamm_base_spread must be below band"),
+            (
+                23,
+                spread_on_step < 4 * LOT * RATIO_SCALE,
+                "base spread on one step must be at least 4 quote units",
+            ),
+            (
+                24,
+                not RATIO_SCALE < self.vamm_concentration <= 1_414_200,
+                "vamm_concentration must be above 1 and at most 1.4142",
+            ),
+            (25, self.vamm_max_fill_fraction < 1, "vamm_max_fill_fraction must be positive"),
+            (26, self.vamm_sqrt_k < 1000 * self.step, "vamm_sqrt_k must be 1000 steps or more"),
+            (27, self.vamm_sqrt_k > 2**58, "vamm_sqrt_k must be at most 2^58"),
+            (
+                28,
+                8 * self.vamm_sqrt_k * self.vamm_peg > AMOUNT_MAX * LOT,
+                "the vAMM's quote side is too large",
+            ),
+        )
+        return [(n, text) for n, broken, text in rules if broken]
+
+    def row(self) -> list[object]:
+        """The values in the order of ``FIELDS``."""
+        return [
+            self.symbol,
+            self.tick,
+            self.step,
+            self.min_notional,
+            self.imr,
+            self.mmr,
+            self.taker_fee,
+            self.maker_rebate,
+            self.split_insurance,
+            self.split_adjustments,
+            self.split_funding,
+            self.split_keepers,
+            self.split_treasury,
+            self.split_vault,
+            self.open_interest_max,
+            self.price_band,
+            self.market_slippage,
+            self.oracle_max_age_ms,
+            self.oracle_confidence_max,
+            self.oracle_jump_max,
+            self.oracle_reset_ms,
+            self.vamm_enabled,
+            self.vamm_sqrt_k,
+            self.vamm_peg,
+            self.vamm_base_spread,
+            self.vamm_max_spread,
+            self.vamm_concentration,
+            self.vamm_max_fill_fraction,
+        ]
