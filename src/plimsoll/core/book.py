@@ -60,18 +60,16 @@ def remove(txn: Txn, order: Order, reason: int) -> None:
     )
 
 
-def fill_maker(txn: Txn, order: Order, size: int, notional: int) -> None:
+def fill_maker(order: Order, size: int, notional: int) -> None:
     """Count a fill on a resting order; it stays linked until the caller removes it."""
     order.fill(size)
-    row = txn.state.position(order.account, order.market)
-    row.add_open(order.side, -size, -notional, order.reduce_only)
+    order.position.add_open(order.side, -size, -notional, order.reduce_only)
 
 
 def shrink(txn: Txn, order: Order, removed: int, notional: int) -> None:
     """Make a resting order smaller without a fill; the priority stays."""
     order.shrink(removed)
-    row = txn.state.position(order.account, order.market)
-    row.add_open(order.side, -removed, -notional, order.reduce_only)
+    order.position.add_open(order.side, -removed, -notional, order.reduce_only)
     txn.emit(
         OrderReduced(
             order.ident,
@@ -90,13 +88,6 @@ def slide(side: int, price: int, best_opposite: int, tick: int) -> int:
     if best_opposite == 0 or not crosses(side, price, best_opposite):
         return price
     return best_opposite - tick if side == BUY else best_opposite + tick
-
-
-def closable(base: int, side: int) -> int:
-    """How much an order of ``side`` can close of a position."""
-    if side == SELL:
-        return max(0, base)
-    return -base if base < 0 else 0
 
 
 def expire_due(txn: Txn, limit: int) -> int:
@@ -139,8 +130,8 @@ def trim_reduce_only(txn: Txn) -> None:
     positions = txn.to_trim
     while len(positions) > 0:
         row = positions.pop()
-        held_long = closable(row.base, SELL)
-        held_short = closable(row.base, BUY)
+        held_long = row.closable(SELL)
+        held_short = row.closable(BUY)
         if row.ro_bid <= held_short and row.ro_ask <= held_long:
             continue
         for order in reduce_only_orders(txn, row.account, row.market):

@@ -150,7 +150,7 @@ class Engine:
         if principal < 0 or principal >= len(principals):
             raise Reject(UNKNOWN_PRINCIPAL, principal, len(principals))
         roles = principals[principal].roles
-        needed = MASKS[command.TAG]
+        needed = MASKS[command.tag()]
         if (roles & needed) == 0:
             raise Reject(NOT_ALLOWED, roles, needed)
         self.txn.roles = roles
@@ -213,7 +213,7 @@ class Engine:
         at = 0
         for item in command.items:
             if not isinstance(item, (PlaceOrder, CancelOrder, AmendOrder, CancelAll)):
-                raise Reject(BATCH_ITEM, item.TAG, 0, at)
+                raise Reject(BATCH_ITEM, item.tag(), 0, at)
             scope = log.open()
             mark = len(self.txn.events)
             try:
@@ -241,6 +241,6 @@ def genesis(operator: str = "operator") -> State:
         (codes.KEEPER_POT, "keepers"),
         (codes.VAULT, "vault"),
     ):
-        state.balance(state.add_account(0, kind, -1, label), 0)
+        state.add_account(0, kind, -1, label)
     state.log.commit()
     return state

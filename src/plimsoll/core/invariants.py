@@ -13,14 +13,13 @@ from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
-from plimsoll.core import book, vamm
+from plimsoll.core import book, curve, vamm
 from plimsoll.core.rows import Account, Level, Market, Order, Position
 from plimsoll.core.state import USD, State
-from plimsoll.core.store import Tally, Undo
+from plimsoll.core.store import Tally
 from plimsoll.messages.codes import (
     BUY,
     POOL_ADJUSTMENTS,
-    POOL_FUNDING,
     POOL_INSURANCE,
     SELL,
 )
@@ -73,81 +72,67 @@ class CommandCheck(Tally):
 
     def __init__(self, state: State) -> None:
         self.state: State = state
-        self.cash: int = 0
         self.asset: int = -1
-        self.mixed: dict[int, int] = {}
-        self.base: int = 0
+        self.cash: int = 0
         self.market: int = -1
-        self.mixed_base: dict[int, int] = {}
-        self.books: list[int] = []
-        self.vamms: list[int] = []
-        self.accounts: list[int] = []
+        self.base: int = 0
+        # Sums of further assets and markets; most commands touch one of each.
+        self.other_cash: dict[int, int] = {}
+        self.other_base: dict[int, int] = {}
 
-    def reset(self) -> None:
-        """Forget the last command."""
-        self.cash = 0
-        self.asset = -1
-        self.mixed.clear()
-        self.base = 0
-        self.market = -1
-        self.mixed_base.clear()
-        self.books.clear()
-        self.vamms.clear()
-        self.accounts.clear()
-
-    def balance(self, row: Undo, asset: int, kind: int, before: int, after: int) -> None:
-        if kind == POOL_ADJUSTMENTS or kind == POOL_FUNDING or kind == POOL_INSURANCE:
-            require(after >= 0, "S5", after, 0)
-        if self.asset == -1 or self.asset == asset:
+    def balance(self, asset: int, kind: int, before: int, after: int) -> None:
+        if POOL_ADJUSTMENTS <= kind <= POOL_INSURANCE and after < 0:
+            require(False, "S5", after, 0)
+        if self.asset == asset or self.asset == -1:
             self.asset = asset
             self.cash += after - before
         else:
-            self.mixed[asset] = self.mixed.get(asset, 0) + after - before
+            self.other_cash[asset] = self.other_cash.get(asset, 0) + after - before
 
     def position(self, market: int, before: int, after: int) -> None:
-        if self.market == -1 or self.market == market:
+        if self.market == market or self.market == -1:
             self.market = market
             self.base += after - before
         else:
-            self.mixed_base[market] = self.mixed_base.get(market, 0) + after - before
+            self.other_base[market] = self.other_base.get(market, 0) + after - before
 
-    def market_touched(self, market: int) -> None:
-        if market not in self.books:
-            self.books.append(market)
+    def rested(self, market: int, open_orders: int) -> None:
+        check_uncrossed(self.state, market)
+        most = self.state.globals.params.open_orders_max
+        if open_orders > most:
+            require(False, "O1", open_orders, most)
 
-    def vamm_touched(self, market: int) -> None:
-        if market not in self.vamms:
-            self.vamms.append(market)
-
-    def orders_touched(self, account: int) -> None:
-        if account not in self.accounts:
-            self.accounts.append(account)
+    def vamm(self, market: int) -> None:
+        check_vamm(self.state, self.state.markets[market])
 
     def judge(self) -> None:
-        """Raise ``InvariantBroken`` unless everything the command touched holds."""
-        require(self.cash == 0, "M1", self.cash, 0)
-        for asset in sorted(self.mixed):
-            require(self.mixed[asset] == 0, "M1", self.mixed[asset], 0)
-        require(self.base == 0, "M3", self.base, 0)
-        for market in sorted(self.mixed_base):
-            require(self.mixed_base[market] == 0, "M3", self.mixed_base[market], 0)
-        state = self.state
-        for market in self.books:
-            check_uncrossed(state, market)
-        for market in self.vamms:
-            check_vamm(state, state.markets[market])
-        most = state.globals.params.open_orders_max
-        for ident in self.accounts:
-            count = len(state.accounts[ident].orders)
-            require(count <= most, "O1", count, most)
+        """Raise ``InvariantBroken`` unless the sums are zero; then forget them."""
+        cash = self.cash
+        base = self.base
+        self.asset = -1
+        self.cash = 0
+        self.market = -1
+        self.base = 0
+        if cash != 0:
+            require(False, "M1", cash, 0)
+        if base != 0:
+            require(False, "M3", base, 0)
+        if len(self.other_cash) > 0:
+            for asset in sorted(self.other_cash):
+                require(self.other_cash[asset] == 0, "M1", self.other_cash[asset], 0)
+            self.other_cash.clear()
+        if len(self.other_base) > 0:
+            for market in sorted(self.other_base):
+                require(self.other_base[market] == 0, "M3", self.other_base[market], 0)
+            self.other_base.clear()
 
 
 def check_command(state: State, check: CommandCheck) -> None:
     """Check what the command in the undo log did. Cost: in proportion to the log."""
     log = state.log
-    check.reset()
+    base = log.base
     for entry in log.entries:
-        entry.audit(check, log.base)
+        entry.audit(check, base)
     check.judge()
 
 
@@ -169,12 +154,12 @@ def check_vamm(state: State, market: Market) -> None:
         return
     require(row.x > 0 and row.y > 0 and row.peg > 0, "A9", row.x, row.y)
     require(row.sqrt_k > row.net and row.sqrt_k > -row.net, "A9", row.sqrt_k, row.net)
-    off = vamm.product_over(row.sqrt_k, row.x) - row.y
+    off = curve.product_over(row.sqrt_k, row.x) - row.y
     require(-15 <= off <= 15, "A1", off, 15)
     require(base == -row.net, "A2", base, -row.net)
     earned = market.vamm.cash() - row.capital
-    curve = mul_div_signed_floor(row.y - vamm.terminal_quote_reserve(row), row.peg, LOT)
-    require(-1 <= earned - curve <= VAMM_DUST, "A10", earned - curve, VAMM_DUST)
+    worth = mul_div_signed_floor(row.y - vamm.terminal_quote_reserve(row), row.peg, LOT)
+    require(-1 <= earned - worth <= VAMM_DUST, "A10", earned - worth, VAMM_DUST)
 
 
 # The full sweep -----------------------------------------------------------------------------------
@@ -232,7 +217,7 @@ def check_rows(state: State) -> None:
         for balance in account.balances:
             require(balance.asset == at, "M8", balance.asset, at)
             at += 1
-        require(account.kind > 0 or at > USD, "M8", at, USD)
+        require(account.balances[USD] is account.usd, "M8", at, USD)
 
 
 def check_levels(state: State, market: int) -> None:
@@ -317,5 +302,5 @@ def check_open_sums(account: Account, row: Position) -> None:
     require(row.ask_notional == sums.ask_notional, "G5", row.ask_notional, sums.ask_notional)
     require(row.ro_bid == sums.ro_bid, "G5", row.ro_bid, sums.ro_bid)
     require(row.ro_ask == sums.ro_ask, "G5", row.ro_ask, sums.ro_ask)
-    require(row.ro_bid <= book.closable(row.base, BUY), "O6", row.ro_bid, row.base)
-    require(row.ro_ask <= book.closable(row.base, SELL), "O6", row.ro_ask, row.base)
+    require(row.ro_bid <= row.closable(BUY), "O6", row.ro_bid, row.base)
+    require(row.ro_ask <= row.closable(SELL), "O6", row.ro_ask, row.base)

@@ -12,8 +12,6 @@ round down, of shorts and all requirements up.
 
 from __future__ import annotations
 
-from typing import final
-
 from plimsoll.core.rows import Account, Position
 from plimsoll.core.state import State
 from plimsoll.units import (
@@ -25,21 +23,6 @@ from plimsoll.units import (
     notional_ceil,
     notional_floor,
 )
-
-
-@final
-class Change:
-    """A change to one position that is being considered: what free margin would be with it."""
-
-    def __init__(
-        self, market: int, base: int, cash: int, side_size: int, side_notional: int, is_bid: bool
-    ) -> None:
-        self.market: int = market
-        self.base: int = base
-        self.cash: int = cash
-        self.side_size: int = side_size
-        self.side_notional: int = side_notional
-        self.is_bid: bool = is_bid
 
 
 def value(base: int, price: int) -> int:
@@ -75,41 +58,55 @@ def reservation(
     return 0 if most == 0 else at_rate_ceil(most, imr)
 
 
-def free(state: State, account: Account, change: Change | None = None) -> int:
-    """equity - initial requirement - reserved, signed, as it is or as ``change`` would leave it."""
-    total = account.cash()
-    changed = -1
-    if change is not None:
-        total += change.cash
-        changed = change.market
+def free(state: State, account: Account) -> int:
+    """equity - initial requirement - reserved, signed."""
+    return free_after(state, account, -1, 0, 0, 0, 0, True)
+
+
+def free_after(
+    state: State,
+    account: Account,
+    market: int,
+    base: int,
+    cash: int,
+    open_size: int,
+    open_notional: int,
+    is_bid: bool,
+) -> int:
+    """``free`` as it would be after a change of one market (-1: none).
+
+    The change: signed base and cash of a fill, and signed size and notional of the open orders
+    of one side. The position row of the market must exist.
+    """
+    total = account.usd.amount + cash
     markets = state.markets
     oracles = state.oracles
     for row in account.positions:
-        base = row.base
+        held = row.base
         bid_size = row.bid_size
         ask_size = row.ask_size
         bid_notional = row.bid_notional
         ask_notional = row.ask_notional
         ident = row.market
-        if change is not None and ident == changed:
-            base += change.base
-            if change.is_bid:
-                bid_size += change.side_size
-                bid_notional += change.side_notional
+        if ident == market:
+            held += base
+            if is_bid:
+                bid_size += open_size
+                bid_notional += open_notional
             else:
-                ask_size += change.side_size
-                ask_notional += change.side_notional
-        if base == 0 and bid_size == 0 and ask_size == 0:
+                ask_size += open_size
+                ask_notional += open_notional
+        if held == 0 and bid_size == 0 and ask_size == 0:
             continue
         imr = markets[ident].params.imr
         price = oracles[ident].price
-        if base > 0:
-            total += notional_floor(price, base) - at_rate_ceil(notional_ceil(price, base), imr)
-        elif base < 0:
-            owed = notional_ceil(price, -base)
+        if held > 0:
+            total += notional_floor(price, held) - at_rate_ceil(notional_ceil(price, held), imr)
+        elif held < 0:
+            owed = notional_ceil(price, -held)
             total -= owed + at_rate_ceil(owed, imr)
         if bid_size != 0 or ask_size != 0:
-            total -= reservation(base, bid_size, bid_notional, ask_size, ask_notional, imr)
+            total -= reservation(held, bid_size, bid_notional, ask_size, ask_notional, imr)
     return total
 
 

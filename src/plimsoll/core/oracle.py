@@ -70,6 +70,7 @@ def submit(txn: Txn, point: PricePoint) -> None:
     row = txn.state.oracles[point.market]
     window = [*row.window[1 - WINDOW :], point.price]
     row.accept(point.price, point.confidence, point.published_ms, txn.now, window)
+    row.set_band(txn.state.markets[point.market].params)
     txn.emit(OracleAccepted(point.market, point.price, point.confidence, point.published_ms))
 
 

@@ -1,52 +1,44 @@
 """Every row of state, with the meaning and unit of each field.
 
 The only module that assigns to a row's attributes: each change is a method here that first saves
-the row once per scope (``touch``), so that nobody can forget to. Money is 1e-6 quote, sizes 1e-9
-base, prices 1e-6 quote per base, times ms.
+the row once per scope (``touch``), so that nobody can forget to. What is saved is a small
+``…Was`` record, which is also the undo entry. Money is 1e-6 quote, sizes 1e-9 base, prices 1e-6
+quote per base, times ms.
 """
 
 from __future__ import annotations
 
 from typing import final
 
+from mypy_extensions import mypyc_attr
+
+from plimsoll.core import curve
 from plimsoll.core.store import Tally, Undo, UndoLog
-from plimsoll.messages.codes import BUY
+from plimsoll.messages.codes import BUY, SELL
 from plimsoll.messages.params import GlobalParams, MarketParams
-from plimsoll.units import notional_ceil
+from plimsoll.units import RATIO_SCALE, mul_div_ceil, mul_div_floor, step_ceil, step_floor
 
 
-class Row(Undo):
-    """A row; a saved copy of it (``origin`` set) is its own undo entry."""
+class Row:
+    """A row that can be changed. ``stamp`` tells in which scope it was last saved."""
 
     def __init__(self, log: UndoLog) -> None:
         self.log: UndoLog = log
         self.stamp: int = 0
-        self.origin: Row | None = None
 
-    def clone(self) -> Row:
-        """A copy of the row's values."""
-        raise RuntimeError("a row must say how it is copied")
-
-    def restore(self, saved: Row) -> None:
-        """Take the values of a saved copy."""
-        raise RuntimeError("a row must say how it is restored")
+    def save(self) -> Undo:
+        """A record of the values that can change."""
+        raise RuntimeError("a row must say how it is saved")
 
     def touch(self) -> None:
-        """Save the row unless this scope has saved it already. Call before every change."""
+        """Save the row unless this scope has saved it already. Called before every change."""
         log = self.log
         if self.stamp != log.stamp:
-            saved = self.clone()
-            saved.origin = self
-            saved.stamp = self.stamp
-            log.entries.append(saved)
+            log.entries.append(self.save())
             self.stamp = log.stamp
 
-    def undo(self) -> None:
-        """Put the saved values back."""
-        origin = self.origin
-        if origin is not None:
-            origin.restore(self)
-            origin.stamp = self.stamp
+
+# The exchange ----------------------------------------------------------------------------------
 
 
 @final
@@ -60,19 +52,8 @@ class Globals(Row):
         self.next_sequence: int = 1
         self.next_fill: int = 1
 
-    def clone(self) -> Row:
-        copy = Globals(self.log, self.params)
-        copy.next_order = self.next_order
-        copy.next_sequence = self.next_sequence
-        copy.next_fill = self.next_fill
-        return copy
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Globals):
-            self.params = saved.params
-            self.next_order = saved.next_order
-            self.next_sequence = saved.next_sequence
-            self.next_fill = saved.next_fill
+    def save(self) -> Undo:
+        return GlobalsWas(self)
 
     def take_order(self) -> int:
         """A fresh order id."""
@@ -100,11 +81,34 @@ class Globals(Row):
         self.touch()
         self.params = params
 
-    def load(self, order: int, sequence: int, fill: int) -> None:
+    def set_counters(self, order: int, sequence: int, fill: int) -> None:
         """Counters of a snapshot."""
+        self.touch()
         self.next_order = order
         self.next_sequence = sequence
         self.next_fill = fill
+
+
+@final
+@mypyc_attr(acyclic=True)
+class GlobalsWas(Undo):
+    """Saved ``Globals``."""
+
+    def __init__(self, row: Globals) -> None:
+        self.row: Globals = row
+        self.stamp: int = row.stamp
+        self.params: GlobalParams = row.params
+        self.next_order: int = row.next_order
+        self.next_sequence: int = row.next_sequence
+        self.next_fill: int = row.next_fill
+
+    def undo(self) -> None:
+        row = self.row
+        row.stamp = self.stamp
+        row.params = self.params
+        row.next_order = self.next_order
+        row.next_sequence = self.next_sequence
+        row.next_fill = self.next_fill
 
 
 @final
@@ -118,19 +122,28 @@ class Principal(Row):
         self.roles: int = roles
         self.accounts: int = 0
 
-    def clone(self) -> Row:
-        copy = Principal(self.log, self.ident, self.name, self.roles)
-        copy.accounts = self.accounts
-        return copy
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Principal):
-            self.accounts = saved.accounts
+    def save(self) -> Undo:
+        return PrincipalWas(self)
 
     def count_account(self) -> None:
         """One more account is owned."""
         self.touch()
         self.accounts += 1
+
+
+@final
+@mypyc_attr(acyclic=True)
+class PrincipalWas(Undo):
+    """Saved ``Principal``."""
+
+    def __init__(self, row: Principal) -> None:
+        self.row: Principal = row
+        self.stamp: int = row.stamp
+        self.accounts: int = row.accounts
+
+    def undo(self) -> None:
+        self.row.stamp = self.stamp
+        self.row.accounts = self.accounts
 
 
 @final
@@ -141,6 +154,9 @@ class Asset:
         self.ident: int = ident
         self.symbol: str = symbol
         self.decimals: int = decimals
+
+
+# Accounts --------------------------------------------------------------------------------------
 
 
 @final
@@ -154,25 +170,33 @@ class Balance(Row):
         self.asset: int = asset
         self.amount: int = 0
 
-    def clone(self) -> Row:
-        copy = Balance(self.log, self.account, self.kind, self.asset)
-        copy.amount = self.amount
-        return copy
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Balance):
-            self.amount = saved.amount
-
-    def audit(self, check: Tally, stamp: int) -> None:
-        row = self.origin
-        # The first save of a command holds the value before it; later ones lie in between.
-        if self.stamp < stamp and isinstance(row, Balance):
-            check.balance(row, self.asset, self.kind, self.amount, row.amount)
+    def save(self) -> Undo:
+        return BalanceWas(self)
 
     def add(self, amount: int) -> None:
         """Change the balance by a signed amount. Only the ledger calls this."""
         self.touch()
         self.amount += amount
+
+
+@final
+@mypyc_attr(acyclic=True)
+class BalanceWas(Undo):
+    """Saved ``Balance``."""
+
+    def __init__(self, row: Balance) -> None:
+        self.row: Balance = row
+        self.stamp: int = row.stamp
+        self.amount: int = row.amount
+
+    def undo(self) -> None:
+        self.row.stamp = self.stamp
+        self.row.amount = self.amount
+
+    def audit(self, check: Tally, stamp: int) -> None:
+        if self.stamp < stamp:
+            row = self.row
+            check.balance(row.asset, row.kind, self.amount, row.amount)
 
 
 @final
@@ -197,33 +221,8 @@ class Position(Row):
         self.ro_bid: int = 0
         self.ro_ask: int = 0
 
-    def clone(self) -> Row:
-        copy = Position(self.log, self.account, self.market)
-        copy.base = self.base
-        copy.entry_cost = self.entry_cost
-        copy.bid_size = self.bid_size
-        copy.bid_notional = self.bid_notional
-        copy.ask_size = self.ask_size
-        copy.ask_notional = self.ask_notional
-        copy.ro_bid = self.ro_bid
-        copy.ro_ask = self.ro_ask
-        return copy
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Position):
-            self.base = saved.base
-            self.entry_cost = saved.entry_cost
-            self.bid_size = saved.bid_size
-            self.bid_notional = saved.bid_notional
-            self.ask_size = saved.ask_size
-            self.ask_notional = saved.ask_notional
-            self.ro_bid = saved.ro_bid
-            self.ro_ask = saved.ro_ask
-
-    def audit(self, check: Tally, stamp: int) -> None:
-        row = self.origin
-        if self.stamp < stamp and isinstance(row, Position):
-            check.position(self.market, self.base, row.base)
+    def save(self) -> Undo:
+        return PositionWas(self)
 
     def hold(self, base: int, entry_cost: int) -> None:
         """Set what is held. Only settlement calls this."""
@@ -246,16 +245,82 @@ class Position(Row):
             self.ask_size += size
             self.ask_notional += notional
 
-    def is_default(self) -> bool:
-        """Whether the row says nothing that an absent row would not say."""
-        return (
-            self.base == 0
-            and self.bid_size == 0
-            and self.ask_size == 0
-            and self.ro_bid == 0
-            and self.ro_ask == 0
-            and self.entry_cost == 0
-        )
+    def closable(self, side: int) -> int:
+        """How much an order of ``side`` can close of what is held."""
+        if side == SELL:
+            return max(0, self.base)
+        return -self.base if self.base < 0 else 0
+
+
+@final
+@mypyc_attr(acyclic=True)
+class PositionWas(Undo):
+    """Saved ``Position``."""
+
+    def __init__(self, row: Position) -> None:
+        self.row: Position = row
+        self.stamp: int = row.stamp
+        self.base: int = row.base
+        self.entry_cost: int = row.entry_cost
+        self.bid_size: int = row.bid_size
+        self.bid_notional: int = row.bid_notional
+        self.ask_size: int = row.ask_size
+        self.ask_notional: int = row.ask_notional
+        self.ro_bid: int = row.ro_bid
+        self.ro_ask: int = row.ro_ask
+
+    def undo(self) -> None:
+        row = self.row
+        row.stamp = self.stamp
+        row.base = self.base
+        row.entry_cost = self.entry_cost
+        row.bid_size = self.bid_size
+        row.bid_notional = self.bid_notional
+        row.ask_size = self.ask_size
+        row.ask_notional = self.ask_notional
+        row.ro_bid = self.ro_bid
+        row.ro_ask = self.ro_ask
+
+    def audit(self, check: Tally, stamp: int) -> None:
+        if self.stamp < stamp:
+            check.position(self.row.market, self.base, self.row.base)
+
+
+@final
+class Account:
+    """Something that owns: a trader's (sub-)account, a vAMM, a pool, the outside world.
+
+    ``balances`` by asset (the first, ``usd``, is always there), ``positions`` by market,
+    ``orders`` by arrival; the lists grow and shrink through ``state``, which logs it.
+    """
+
+    def __init__(
+        self, log: UndoLog, ident: int, owner: int, kind: int, parent: int, label: str
+    ) -> None:
+        self.ident: int = ident
+        self.owner: int = owner
+        self.kind: int = kind
+        self.parent: int = parent
+        self.label: str = label
+        self.usd: Balance = Balance(log, ident, kind, 0)
+        self.balances: list[Balance] = [self.usd]
+        self.positions: list[Position] = []
+        self.orders: list[Order] = []
+        self.client_orders: dict[str, Order] = {}
+
+    def position(self, market: int) -> Position | None:
+        """The row of a market if there is one."""
+        for row in self.positions:
+            if row.market == market:
+                return row
+        return None
+
+    def cash(self) -> int:
+        """The balance of the collateral (asset 0)."""
+        return self.usd.amount
+
+
+# Orders ----------------------------------------------------------------------------------------
 
 
 @final
@@ -309,74 +374,48 @@ class Order(Row):
         log: UndoLog,
         ident: int,
         account: Account,
-        market: int,
+        position: Position,
         side: int,
         price: int,
         size: int,
-        remaining: int,
         filled: int,
         reduce_only: bool,
         expires_ms: int,
         client_order_id: str,
         age: int,
-        priority_size: int,
-        sequence: int,
     ) -> None:
         super().__init__(log)
         self.ident: int = ident
         self.account: Account = account
-        self.market: int = market
+        self.position: Position = position
+        self.market: int = position.market
         self.side: int = side
         self.price: int = price
         self.size: int = size
-        self.remaining: int = remaining
+        self.remaining: int = size - filled
         self.filled: int = filled
         self.reduce_only: bool = reduce_only
         self.expires_ms: int = expires_ms
         self.client_order_id: str = client_order_id
         self.age: int = age
-        self.priority_size: int = priority_size
-        self.sequence: int = sequence
+        self.priority_size: int = size - filled
+        self.sequence: int = 0
+        # Made in this scope: taking it back forgets the order, so there is nothing to save.
+        self.stamp = log.stamp
         self.resting: bool = False
         self.level: Level | None = None
         self.prev: Order | None = None
         self.next: Order | None = None
 
-    def clone(self) -> Row:
-        return Order(
-            self.log,
-            self.ident,
-            self.account,
-            self.market,
-            self.side,
-            self.price,
-            self.size,
-            self.remaining,
-            self.filled,
-            self.reduce_only,
-            self.expires_ms,
-            self.client_order_id,
-            self.age,
-            self.priority_size,
-            self.sequence,
-        )
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Order):
-            level = self.level
-            if level is not None and self.resting:
-                level.total += saved.remaining - self.remaining
-            self.size = saved.size
-            self.remaining = saved.remaining
-            self.filled = saved.filled
-            self.sequence = saved.sequence
+    def save(self) -> Undo:
+        return OrderWas(self)
 
     def fill(self, size: int) -> None:
         """A part was traded."""
         self.touch()
         self.remaining -= size
         self.filled += size
-        if self.level is not None and self.resting:
+        if self.resting and self.level is not None:
             self.level.total -= size
 
     def arrive(self, sequence: int) -> None:
@@ -389,40 +428,43 @@ class Order(Row):
         self.touch()
         self.remaining -= removed
         self.size -= removed
-        if self.level is not None and self.resting:
+        if self.resting and self.level is not None:
             self.level.total -= removed
+
+    def set_place(self, remaining: int, priority_size: int, sequence: int) -> None:
+        """Place of a resting order in a snapshot."""
+        self.touch()
+        self.remaining = remaining
+        self.priority_size = priority_size
+        self.sequence = sequence
 
 
 @final
-class Account:
-    """Something that owns: a trader's (sub-)account, a vAMM, a pool, the outside world.
+@mypyc_attr(acyclic=True)
+class OrderWas(Undo):
+    """Saved ``Order``: what a resting order can change."""
 
-    ``balances`` by asset, ``positions`` by market, ``orders`` by arrival; the lists grow and
-    shrink through ``state``, which logs it.
-    """
+    def __init__(self, row: Order) -> None:
+        self.row: Order = row
+        self.stamp: int = row.stamp
+        self.size: int = row.size
+        self.remaining: int = row.remaining
+        self.filled: int = row.filled
+        self.sequence: int = row.sequence
 
-    def __init__(self, ident: int, owner: int, kind: int, parent: int, label: str) -> None:
-        self.ident: int = ident
-        self.owner: int = owner
-        self.kind: int = kind
-        self.parent: int = parent
-        self.label: str = label
-        self.balances: list[Balance] = []
-        self.positions: list[Position] = []
-        self.orders: list[Order] = []
-        self.client_orders: dict[str, Order] = {}
+    def undo(self) -> None:
+        row = self.row
+        level = row.level
+        if row.resting and level is not None:
+            level.total += self.remaining - row.remaining
+        row.stamp = self.stamp
+        row.size = self.size
+        row.remaining = self.remaining
+        row.filled = self.filled
+        row.sequence = self.sequence
 
-    def position(self, market: int) -> Position | None:
-        """The row of a market if there is one."""
-        for row in self.positions:
-            if row.market == market:
-                return row
-        return None
 
-    def cash(self) -> int:
-        """The balance of the collateral (asset 0)."""
-        balances = self.balances
-        return balances[0].amount if len(balances) > 0 else 0
+# Markets ---------------------------------------------------------------------------------------
 
 
 @final
@@ -449,25 +491,8 @@ class Market(Row):
         self.mode: int = 0
         self.open_interest: int = 0
 
-    def clone(self) -> Row:
-        copy = Market(
-            self.log,
-            self.ident,
-            self.params,
-            self.vamm,
-            self.adjustments,
-            self.funding,
-            self.insurance,
-        )
-        copy.mode = self.mode
-        copy.open_interest = self.open_interest
-        return copy
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Market):
-            self.params = saved.params
-            self.mode = saved.mode
-            self.open_interest = saved.open_interest
+    def save(self) -> Undo:
+        return MarketWas(self)
 
     def set_params(self, params: MarketParams) -> None:
         """Replace the parameters (checked as a set before)."""
@@ -486,8 +511,31 @@ class Market(Row):
 
 
 @final
+@mypyc_attr(acyclic=True)
+class MarketWas(Undo):
+    """Saved ``Market``."""
+
+    def __init__(self, row: Market) -> None:
+        self.row: Market = row
+        self.stamp: int = row.stamp
+        self.params: MarketParams = row.params
+        self.mode: int = row.mode
+        self.open_interest: int = row.open_interest
+
+    def undo(self) -> None:
+        row = self.row
+        row.stamp = self.stamp
+        row.params = self.params
+        row.mode = self.mode
+        row.open_interest = self.open_interest
+
+
+@final
 class Oracle(Row):
-    """The last accepted price of a market and the window of the last ten accepted ones."""
+    """The last accepted price of a market and the window of the last ten accepted ones.
+
+    ``low`` and ``high`` are the price band around it, derived, rounded inward to the tick.
+    """
 
     def __init__(self, log: UndoLog, market: int) -> None:
         super().__init__(log)
@@ -497,28 +545,16 @@ class Oracle(Row):
         self.published_ms: int = 0
         self.accepted_ms: int = 0
         self.window: list[int] = []  # never changed in place
+        self.low: int = 0
+        self.high: int = 0
 
-    def clone(self) -> Row:
-        copy = Oracle(self.log, self.market)
-        copy.price = self.price
-        copy.confidence = self.confidence
-        copy.published_ms = self.published_ms
-        copy.accepted_ms = self.accepted_ms
-        copy.window = self.window
-        return copy
-
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Oracle):
-            self.price = saved.price
-            self.confidence = saved.confidence
-            self.published_ms = saved.published_ms
-            self.accepted_ms = saved.accepted_ms
-            self.window = saved.window
+    def save(self) -> Undo:
+        return OracleWas(self)
 
     def accept(
         self, price: int, confidence: int, published_ms: int, now: int, window: list[int]
     ) -> None:
-        """Take over a price that ``oracle`` has judged."""
+        """Take over a price that ``oracle`` has judged; ``set_band`` must follow."""
         self.touch()
         self.price = price
         self.confidence = confidence
@@ -526,10 +562,50 @@ class Oracle(Row):
         self.accepted_ms = now
         self.window = window
 
+    def set_band(self, params: MarketParams) -> None:
+        """Derive the band from the price and the parameters."""
+        self.touch()
+        wide = params.price_band
+        low = mul_div_ceil(self.price, RATIO_SCALE - wide, RATIO_SCALE)
+        high = mul_div_floor(self.price, RATIO_SCALE + wide, RATIO_SCALE)
+        self.low = step_ceil(low, params.tick)
+        self.high = step_floor(high, params.tick)
+
+
+@final
+@mypyc_attr(acyclic=True)
+class OracleWas(Undo):
+    """Saved ``Oracle``."""
+
+    def __init__(self, row: Oracle) -> None:
+        self.row: Oracle = row
+        self.stamp: int = row.stamp
+        self.price: int = row.price
+        self.confidence: int = row.confidence
+        self.published_ms: int = row.published_ms
+        self.accepted_ms: int = row.accepted_ms
+        self.window: list[int] = row.window
+        self.low: int = row.low
+        self.high: int = row.high
+
+    def undo(self) -> None:
+        row = self.row
+        row.stamp = self.stamp
+        row.price = self.price
+        row.confidence = self.confidence
+        row.published_ms = self.published_ms
+        row.accepted_ms = self.accepted_ms
+        row.window = self.window
+        row.low = self.low
+        row.high = self.high
+
 
 @final
 class Vamm(Row):
-    """The curve of a market. Reserves 1e-9; ``net`` is the traders' base held against it."""
+    """The curve of a market. Reserves 1e-9; ``net`` is the traders' base held against it.
+
+    ``bid`` and ``ask`` are its top quotes, derived from the reserves and the base spread.
+    """
 
     def __init__(self, log: UndoLog, market: int) -> None:
         super().__init__(log)
@@ -540,43 +616,33 @@ class Vamm(Row):
         self.peg: int = 0
         self.net: int = 0
         self.capital: int = 0  # given by the operator, 1e-6 quote
+        self.bid: int = 0
+        self.ask: int = 0
 
-    def clone(self) -> Row:
-        copy = Vamm(self.log, self.market)
-        copy.x = self.x
-        copy.y = self.y
-        copy.sqrt_k = self.sqrt_k
-        copy.peg = self.peg
-        copy.net = self.net
-        copy.capital = self.capital
-        return copy
+    def save(self) -> Undo:
+        return VammWas(self)
 
-    def restore(self, saved: Row) -> None:
-        if isinstance(saved, Vamm):
-            self.x = saved.x
-            self.y = saved.y
-            self.sqrt_k = saved.sqrt_k
-            self.peg = saved.peg
-            self.net = saved.net
-            self.capital = saved.capital
-
-    def audit(self, check: Tally, stamp: int) -> None:
-        check.vamm_touched(self.market)
-
-    def set_curve(self, x: int, y: int, sqrt_k: int, peg: int) -> None:
-        """Set the whole curve (at launch)."""
+    def set_curve(self, x: int, y: int, sqrt_k: int, peg: int, net: int, spread: int) -> None:
+        """Set the whole curve."""
         self.touch()
-        self.x = x
-        self.y = y
         self.sqrt_k = sqrt_k
         self.peg = peg
+        self.move(x, y, net, spread)
 
-    def move(self, x: int, y: int, net: int) -> None:
-        """The reserves and the net position after a swap."""
+    def move(self, x: int, y: int, net: int, spread: int) -> None:
+        """The reserves and the net position after a swap, and the quotes that follow."""
         self.touch()
         self.x = x
         self.y = y
         self.net = net
+        self.set_quotes(spread)
+
+    def set_quotes(self, spread: int) -> None:
+        """Derive the top quotes from the reserves."""
+        self.touch()
+        mid = curve.price(self.y, self.x, self.peg)
+        self.bid = curve.quoted(mid, spread, SELL)
+        self.ask = curve.quoted(mid, spread, BUY)
 
     def add_capital(self, amount: int) -> None:
         """Count capital given by the operator."""
@@ -584,6 +650,34 @@ class Vamm(Row):
         self.capital += amount
 
 
-def order_notional(order: Order) -> int:
-    """Notional of what is left of an order at its limit (exact: see ``MarketParams`` rule 3)."""
-    return notional_ceil(order.price, order.remaining)
+@final
+@mypyc_attr(acyclic=True)
+class VammWas(Undo):
+    """Saved ``Vamm``."""
+
+    def __init__(self, row: Vamm) -> None:
+        self.row: Vamm = row
+        self.stamp: int = row.stamp
+        self.x: int = row.x
+        self.y: int = row.y
+        self.sqrt_k: int = row.sqrt_k
+        self.peg: int = row.peg
+        self.net: int = row.net
+        self.capital: int = row.capital
+        self.bid: int = row.bid
+        self.ask: int = row.ask
+
+    def undo(self) -> None:
+        row = self.row
+        row.stamp = self.stamp
+        row.x = self.x
+        row.y = self.y
+        row.sqrt_k = self.sqrt_k
+        row.peg = self.peg
+        row.net = self.net
+        row.capital = self.capital
+        row.bid = self.bid
+        row.ask = self.ask
+
+    def audit(self, check: Tally, stamp: int) -> None:
+        check.vamm(self.row.market)

@@ -12,62 +12,68 @@ from typing import final
 
 from plimsoll.core import fees, ledger
 from plimsoll.core.context import Txn
-from plimsoll.core.rows import Account, Market, Position
-from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM, R_SPREAD_SURPLUS, R_TRADE
+from plimsoll.core.rows import Account, Market, Order, Position
+from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM
 from plimsoll.messages.events import Filled
 from plimsoll.units import AMOUNT_MAX, LOT, div_ceil, div_floor, mul_div_toward_zero, require_range
 
 
 @final
-class Trade:
-    """A fill about to be settled; ``quote`` is what taker and maker exchange."""
+class Taker:
+    """An order being worked off. ``limit`` is the worst price it accepts."""
 
     def __init__(
         self,
+        account: Account,
         market: Market,
+        position: Position,
+        order: int,
         side: int,
-        taker: Account,
-        maker: Account,
-        taker_order: int,
-        maker_order: int,
-        price: int,
+        limit: int,
         size: int,
-        quote: int,
+        reduce_only: bool,
     ) -> None:
+        self.account: Account = account
         self.market: Market = market
+        self.position: Position = position
+        self.order: int = order
         self.side: int = side
-        self.taker: Account = taker
-        self.maker: Account = maker
-        self.taker_order: int = taker_order
-        self.maker_order: int = maker_order
-        self.price: int = price
-        self.size: int = size
-        self.quote: int = quote
+        self.limit: int = limit
+        self.remaining: int = size
+        self.filled: int = 0
+        self.reduce_only: bool = reduce_only
+
+    def count(self, size: int) -> None:
+        """A part was traded."""
+        self.remaining -= size
+        self.filled += size
 
 
-def move(txn: Txn, account: Account, market: Market, base: int, cost: int) -> int:
+def move(txn: Txn, market: Market, row: Position, base: int, cost: int) -> int:
     """Change a position by signed base and its signed cost; returns the realised PnL."""
-    row = txn.state.position(account, market.ident)
     held = row.base
     after = held + base
-    require_range(after, -AMOUNT_MAX, AMOUNT_MAX, "position")
     pnl = 0
     if held == 0 or (held > 0) == (base > 0):
         entry = row.entry_cost + cost
-    elif (after >= 0) == (held > 0) or after == 0:
+    elif after == 0:
+        entry = 0
+        pnl = -cost - row.entry_cost
+    elif (after > 0) == (held > 0):
         released = mul_div_toward_zero(
             row.entry_cost, base if base > 0 else -base, held if held > 0 else -held
         )
-        if after == 0:
-            released = row.entry_cost
         entry = row.entry_cost - released
         pnl = -cost - released
     else:
-        size = base if base > 0 else -base
-        closing = mul_div_toward_zero(cost, held if held > 0 else -held, size)
+        closing = mul_div_toward_zero(
+            cost, held if held > 0 else -held, base if base > 0 else -base
+        )
         entry = cost - closing
         pnl = -closing - row.entry_cost
-    require_range(entry, -AMOUNT_MAX, AMOUNT_MAX, "entry cost")
+    if after > AMOUNT_MAX or after < -AMOUNT_MAX or entry > AMOUNT_MAX or entry < -AMOUNT_MAX:
+        require_range(after, -AMOUNT_MAX, AMOUNT_MAX, "position")
+        require_range(entry, -AMOUNT_MAX, AMOUNT_MAX, "entry cost")
     row.hold(after, entry)
     grown = (max(0, after)) - (max(0, held))
     if grown != 0:
@@ -77,80 +83,108 @@ def move(txn: Txn, account: Account, market: Market, base: int, cost: int) -> in
     return pnl
 
 
-def settle(txn: Txn, trade: Trade) -> None:
-    """Settle a fill between a taker and a resting order."""
-    market = trade.market
-    buy = trade.side == BUY
-    payer = trade.taker if buy else trade.maker
-    payee = trade.maker if buy else trade.taker
-    ledger.pay(txn, payer, payee, trade.quote, R_TRADE, market.ident)
-    taker_base = trade.size if buy else -trade.size
-    taker_cost = trade.quote if buy else -trade.quote
-    taker_pnl = move(txn, trade.taker, market, taker_base, taker_cost)
-    maker_pnl = move(txn, trade.maker, market, -taker_base, -taker_cost)
-    charged = fees.settle(txn, market, trade.taker, trade.maker, trade.quote)
-    report(txn, trade, FROM_BOOK, charged, taker_pnl, maker_pnl)
-
-
-def settle_vamm(txn: Txn, trade: Trade, plain: int) -> int:
-    """Settle a fill against the vAMM: its leg is ``plain``, the spread goes to the adjustments.
-
-    Returns the surplus.
-    """
-    market = trade.market
-    buy = trade.side == BUY
-    ident = market.ident
-    if buy:
-        surplus = trade.quote - plain
-        ledger.pay(txn, trade.taker, trade.maker, plain, R_TRADE, ident)
-        taker_base, taker_cost, maker_cost = trade.size, trade.quote, -plain
+def settle(txn: Txn, taker: Taker, maker: Order, size: int, quote: int) -> None:
+    """Settle a fill between a taker and a resting order at its price."""
+    market = taker.market
+    if taker.side == BUY:
+        ledger.move(taker.account, maker.account, quote)
+        base = size
+        cost = quote
     else:
-        surplus = plain - trade.quote
-        ledger.pay(txn, trade.maker, trade.taker, plain, R_TRADE, ident)
-        taker_base, taker_cost, maker_cost = -trade.size, -trade.quote, plain
-    ledger.pay(txn, trade.taker, market.adjustments, surplus, R_SPREAD_SURPLUS, ident)
-    taker_pnl = move(txn, trade.taker, market, taker_base, taker_cost)
-    maker_pnl = move(txn, trade.maker, market, -taker_base, maker_cost)
-    charged = fees.settle(txn, market, trade.taker, None, trade.quote)
-    report(txn, trade, FROM_VAMM, charged, taker_pnl, maker_pnl)
-    return surplus
-
-
-def report(
-    txn: Txn, trade: Trade, source: int, charged: fees.Charged, taker_pnl: int, maker_pnl: int
-) -> None:
-    """Emit the fill."""
+        ledger.move(maker.account, taker.account, quote)
+        base = -size
+        cost = -quote
+    taker_pnl = move(txn, market, taker.position, base, cost)
+    maker_pnl = move(txn, market, maker.position, -base, -cost)
+    fee = fees.taker_fee(market.params, quote)
+    rebate = fees.maker_rebate(market.params, quote)
+    ledger.move(taker.account, maker.account, rebate)
+    parts = fees.collect(txn, market, taker.account, fee - rebate)
     fill = txn.state.globals.take_fill()
     if not txn.recording:
         return
-    market = trade.market.ident
-    txn.emit(
+    txn.events.append(
         Filled(
             fill,
-            market,
-            trade.side,
-            source,
-            trade.taker.ident,
-            trade.maker.ident,
-            trade.taker_order,
-            trade.maker_order,
-            trade.price,
-            trade.size,
-            trade.quote,
-            charged.fee,
-            charged.rebate,
+            market.ident,
+            taker.side,
+            FROM_BOOK,
+            taker.account.ident,
+            maker.account.ident,
+            taker.order,
+            maker.ident,
+            maker.price,
+            size,
+            quote,
+            fee,
+            rebate,
             taker_pnl,
             maker_pnl,
-            held_by(trade.taker, market),
-            held_by(trade.maker, market),
+            taker.position.base,
+            maker.position.base,
+            0,
+            parts.insurance,
+            parts.adjustments,
+            parts.funding,
+            parts.keepers,
+            parts.treasury,
+            parts.vault,
         )
     )
 
 
-def held_by(account: Account, market: int) -> int:
-    """Signed base an account holds in a market."""
-    row: Position | None = account.position(market)
-    return 0 if row is None else row.base
+def settle_vamm(txn: Txn, taker: Taker, size: int, quote: int, plain: int) -> int:
+    """Settle a fill against the vAMM: its leg is ``plain``, the spread goes to the adjustments.
+
+    Returns the surplus.
+    """
+    market = taker.market
+    vamm = market.vamm
+    held = txn.state.position(vamm, market.ident)
+    if taker.side == BUY:
+        surplus = quote - plain
+        ledger.move(taker.account, vamm, plain)
+        taker_pnl = move(txn, market, taker.position, size, quote)
+        maker_pnl = move(txn, market, held, -size, -plain)
+    else:
+        surplus = plain - quote
+        ledger.move(vamm, taker.account, plain)
+        taker_pnl = move(txn, market, taker.position, -size, -quote)
+        maker_pnl = move(txn, market, held, size, plain)
+    ledger.move(taker.account, market.adjustments, surplus)
+    fee = fees.taker_fee(market.params, quote)
+    parts = fees.collect(txn, market, taker.account, fee)
+    fill = txn.state.globals.take_fill()
+    if txn.recording:
+        txn.events.append(
+            Filled(
+                fill,
+                market.ident,
+                taker.side,
+                FROM_VAMM,
+                taker.account.ident,
+                vamm.ident,
+                taker.order,
+                0,
+                average_price(taker.side, quote, size),
+                size,
+                quote,
+                fee,
+                0,
+                taker_pnl,
+                maker_pnl,
+                taker.position.base,
+                held.base,
+                surplus,
+                parts.insurance,
+                parts.adjustments,
+                parts.funding,
+                parts.keepers,
+                parts.treasury,
+                parts.vault,
+            )
+        )
+    return surplus
 
 
 def average_price(side: int, quote: int, size: int) -> int:

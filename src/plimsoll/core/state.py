@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final, cast, final
 
+from mypy_extensions import mypyc_attr
+
 from plimsoll.core.ladder import Book
 from plimsoll.core.rows import (
     Account,
@@ -20,11 +22,11 @@ from plimsoll.core.rows import (
     Position,
     Principal,
     Vamm,
-    order_notional,
 )
 from plimsoll.core.store import Appended, Inserted, KeyAdded, KeyIndex, Tally, Undo, UndoLog
 from plimsoll.messages.codes import TRADER, UNKNOWN_ACCOUNT, UNKNOWN_ASSET, UNKNOWN_MARKET, Reject
 from plimsoll.messages.params import GlobalParams, MarketParams
+from plimsoll.units import notional_floor
 
 USD: Final = 0
 """The collateral: asset 0, 6 decimals."""
@@ -74,23 +76,23 @@ class State:
         """Register a principal under the next id."""
         row = Principal(self.log, len(self.principals), name, roles)
         self.principals.append(row)
-        self.log.add(Appended(self.principals))
+        self.log.entries.append(Appended(self.principals))
         self.principal_names[name] = row.ident
-        self.log.add(KeyAdded(self.principal_names, name))
+        self.log.entries.append(KeyAdded(self.principal_names, name))
         return row
 
     def add_asset(self, symbol: str, decimals: int) -> Asset:
         """Register an asset under the next id."""
         row = Asset(len(self.assets), symbol, decimals)
         self.assets.append(row)
-        self.log.add(Appended(self.assets))
+        self.log.entries.append(Appended(self.assets))
         return row
 
     def add_account(self, owner: int, kind: int, parent: int, label: str) -> Account:
         """Open an account under the next id."""
-        row = Account(len(self.accounts), owner, kind, parent, label)
+        row = Account(self.log, len(self.accounts), owner, kind, parent, label)
         self.accounts.append(row)
-        self.log.add(Appended(self.accounts))
+        self.log.entries.append(Appended(self.accounts))
         return row
 
     def add_market(self, params: MarketParams, accounts: list[Account]) -> Market:
@@ -101,10 +103,10 @@ class State:
         self.vamms.append(Vamm(self.log, ident))
         self.oracles.append(Oracle(self.log, ident))
         self.books.append(Book())
-        self.log.add(Appended(self.markets))
-        self.log.add(Appended(self.vamms))
-        self.log.add(Appended(self.oracles))
-        self.log.add(Appended(self.books))
+        self.log.entries.append(Appended(self.markets))
+        self.log.entries.append(Appended(self.vamms))
+        self.log.entries.append(Appended(self.oracles))
+        self.log.entries.append(Appended(self.books))
         return row
 
     def balance(self, account: Account, asset: int) -> Balance:
@@ -112,7 +114,7 @@ class State:
         balances = account.balances
         while len(balances) <= asset:
             balances.append(Balance(self.log, account.ident, account.kind, len(balances)))
-            self.log.add(Appended(balances))
+            self.log.entries.append(Appended(balances))
         return balances[asset]
 
     def position(self, account: Account, market: int) -> Position:
@@ -127,13 +129,13 @@ class State:
             at += 1
         made = Position(self.log, account.ident, market)
         positions.insert(at, made)
-        self.log.add(Inserted(positions, at))
+        self.log.entries.append(Inserted(positions, at))
         return made
 
     def use_external_id(self, key: str, seq: int) -> None:
         """Mark an id of the outside world as used, for ever."""
         self.external_ids[key] = seq
-        self.log.add(KeyAdded(self.external_ids, key))
+        self.log.entries.append(KeyAdded(self.external_ids, key))
 
     # Resting orders ---------------------------------------------------------------------
 
@@ -141,25 +143,35 @@ class State:
         """Put an order into the book and every index of it."""
         self.books[order.market].side(order.side).place(order)
         self._index(order, len(order.account.orders))
-        self.log.add(Rested(self, order))
-        self.position(order.account, order.market).add_open(
-            order.side, order.remaining, order_notional(order), order.reduce_only
+        self.log.entries.append(Rested(self, order))
+        order.position.add_open(
+            order.side,
+            order.remaining,
+            notional_floor(order.price, order.remaining),
+            order.reduce_only,
         )
 
     def unrest(self, order: Order) -> None:
         """Take an order out of the book and every index of it."""
         at = self._unindex(order)
         self.books[order.market].side(order.side).take(order)
-        self.log.add(Unrested(self, order, at))
+        self.log.entries.append(Unrested(self, order, at))
         if order.remaining > 0:
-            self.position(order.account, order.market).add_open(
-                order.side, -order.remaining, -order_notional(order), order.reduce_only
+            order.position.add_open(
+                order.side,
+                -order.remaining,
+                -notional_floor(order.price, order.remaining),
+                order.reduce_only,
             )
 
     def _index(self, order: Order, at: int) -> None:
         account = order.account
         self.orders[order.ident] = order
-        account.orders.insert(at, order)
+        orders = account.orders
+        if at == len(orders):
+            orders.append(order)
+        else:
+            orders.insert(at, order)
         if order.client_order_id != "":
             account.client_orders[order.client_order_id] = order
         if order.expires_ms > 0:
@@ -168,17 +180,22 @@ class State:
     def _unindex(self, order: Order) -> int:
         account = order.account
         del self.orders[order.ident]
-        at = 0
-        for other in account.orders:
-            if other is order:
-                break
-            at += 1
-        account.orders.pop(at)
+        # An account's orders stand in order of arrival.
+        orders = account.orders
+        low = 0
+        high = len(orders)
+        while low < high:
+            middle = (low + high) >> 1
+            if orders[middle].sequence < order.sequence:
+                low = middle + 1
+            else:
+                high = middle
+        orders.pop(low)
         if order.client_order_id != "":
             del account.client_orders[order.client_order_id]
         if order.expires_ms > 0:
             self.expiries.remove(order.expires_ms, order.ident)
-        return at
+        return low
 
     def put_back(self, order: Order, at: int) -> None:
         """Inverse of ``unrest`` (the sums restore themselves)."""
@@ -219,6 +236,7 @@ class State:
 
 
 @final
+@mypyc_attr(acyclic=True)
 class Rested(Undo):
     """An order came to rest."""
 
@@ -230,11 +248,11 @@ class Rested(Undo):
         self.state.take_out(self.order)
 
     def audit(self, check: Tally, stamp: int) -> None:
-        check.market_touched(self.order.market)
-        check.orders_touched(self.order.account.ident)
+        check.rested(self.order.market, len(self.order.account.orders))
 
 
 @final
+@mypyc_attr(acyclic=True)
 class Unrested(Undo):
     """A resting order left; ``at`` is where it stood in its owner's list."""
 
@@ -291,7 +309,7 @@ def load(dump: list[Any]) -> State:
     state = State()
     head, principals, assets, accounts, markets, vamms, oracles, orders, used = dump
     state.globals.set_params(GlobalParams(*head[0]))
-    state.globals.load(head[1], head[2], head[3])
+    state.globals.set_counters(head[1], head[2], head[3])
     for name, roles in principals:
         state.add_principal(name, roles)
     for symbol, decimals in assets:
@@ -300,7 +318,6 @@ def load(dump: list[Any]) -> State:
         account = state.add_account(owner, kind, parent, label)
         if kind == TRADER:
             state.principals[owner].count_account()
-        state.balance(account, USD)
         for asset, amount in balances:
             state.balance(account, asset).add(amount)
         for market_id, base, entry_cost in positions:
@@ -310,21 +327,47 @@ def load(dump: list[Any]) -> State:
         market = state.add_market(MarketParams(*params), owners)
         market.set_mode(mode)
         market.add_interest(interest)
-    for vamm, (x, y, sqrt_k, peg, net, capital) in zip(state.vamms, vamms, strict=True):
-        vamm.set_curve(x, y, sqrt_k, peg)
-        vamm.move(x, y, net)
+    for market, (x, y, sqrt_k, peg, net, capital) in zip(state.markets, vamms, strict=True):
+        vamm = state.vamms[market.ident]
+        if market.params.vamm_enabled != 0:
+            vamm.set_curve(x, y, sqrt_k, peg, net, market.params.vamm_base_spread)
         vamm.add_capital(capital)
-    for oracle, (price, confidence, published, accepted, window) in zip(
-        state.oracles, oracles, strict=True
+    for market, (price, confidence, published, accepted, window) in zip(
+        state.markets, oracles, strict=True
     ):
+        oracle = state.oracles[market.ident]
         oracle.accept(price, confidence, published, accepted, window)
-    by_arrival: list[list[Any]] = sorted(orders, key=_arrival)
-    for row in by_arrival:
-        state.rest(Order(state.log, row[0], state.accounts[row[1]], *row[2:]))
+        oracle.set_band(market.params)
+    load_orders(state, orders)
     for key, seq in used:
         state.use_external_id(key, seq)
     state.log.commit()
     return state
+
+
+def load_orders(state: State, rows: list[list[Any]]) -> None:
+    """Rest the orders of a dump in order of arrival."""
+    by_arrival: list[list[Any]] = sorted(rows, key=_arrival)
+    for row in by_arrival:
+        ident, owner, market, side, price, size, remaining, filled, *flags = row
+        reduce_only, expires_ms, client_order_id, age, priority_size, sequence = flags
+        account = state.accounts[owner]
+        order = Order(
+            state.log,
+            ident,
+            account,
+            state.position(account, market),
+            side,
+            price,
+            size,
+            filled,
+            reduce_only,
+            expires_ms,
+            client_order_id,
+            age,
+        )
+        order.set_place(remaining, priority_size, sequence)
+        state.rest(order)
 
 
 def _arrival(row: list[Any]) -> int:

@@ -1,7 +1,7 @@
 """What makes a command all or nothing: the undo log, and an ordered index.
 
 Every change of state leaves in the log an ``Undo`` that takes it back; a scope is a mark in the
-log, so scopes nest at no cost. Rows save a copy of themselves once per scope (``rows.Row.touch``),
+log, so scopes nest at no cost. Rows save their values once per scope (``rows.Row.touch``),
 indexes and links save their inverse operation. Rolling back runs the log backwards, hence each
 inverse finds exactly the state it left.
 """
@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import Any, final
 
 from librt.vecs import append, pop, vec
-from mypy_extensions import i64
+from mypy_extensions import i64, mypyc_attr
 
 
+@mypyc_attr(acyclic=True)
 class Undo:
     """One change of state that can be taken back."""
 
@@ -22,26 +23,27 @@ class Undo:
         raise RuntimeError("an undo entry must say how it is taken back")
 
     def audit(self, check: Tally, stamp: int) -> None:
-        """Add what this entry changed to the sums checked at the end of a command."""
+        """Tell the end-of-command check what this entry changed.
+
+        ``stamp`` is the one the command began with: a saved value with an older one is the value
+        from before the command.
+        """
 
 
 class Tally:
     """Receives what a command changed; see ``invariants``."""
 
-    def balance(self, row: Undo, asset: int, kind: int, before: int, after: int) -> None:
+    def balance(self, asset: int, kind: int, before: int, after: int) -> None:
         """A balance went from ``before`` to ``after``."""
 
     def position(self, market: int, before: int, after: int) -> None:
         """A position's base went from ``before`` to ``after``."""
 
-    def market_touched(self, market: int) -> None:
-        """The book of this market changed."""
+    def rested(self, market: int, open_orders: int) -> None:
+        """An order came to rest; its owner now has so many."""
 
-    def vamm_touched(self, market: int) -> None:
+    def vamm(self, market: int) -> None:
         """The vAMM of this market changed."""
-
-    def orders_touched(self, account: int) -> None:
-        """The open orders of this account changed."""
 
 
 @final
@@ -80,6 +82,7 @@ class UndoLog:
 
 
 @final
+@mypyc_attr(acyclic=True)
 class Appended(Undo):
     """A list grew by one at its end."""
 
@@ -92,6 +95,7 @@ class Appended(Undo):
 
 
 @final
+@mypyc_attr(acyclic=True)
 class Inserted(Undo):
     """A list grew by one at ``index``."""
 
@@ -105,6 +109,7 @@ class Inserted(Undo):
 
 
 @final
+@mypyc_attr(acyclic=True)
 class KeyAdded(Undo):
     """A mapping got a new key."""
 

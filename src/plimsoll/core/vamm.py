@@ -1,114 +1,31 @@
-"""The vAMM of a market: a constant product curve priced by a peg, quoted with a spread.
+"""The vAMM of a market: how much it takes, at what quote, and where its curve stands after.
 
-    price = floor(y·peg/x)      long: x' = x - b, y' = floor(k/x'), q = floor((y'-y+1)·peg/1e9) + 1
-                                short: x' = x + b, y' = floor(k/x'), q = floor((y-y')·peg/1e9)
+The formulas of the curve are in ``curve``. Pure: nothing is written here.
 
-Formulas and both roundings: docs/spec/04-vamm.md (VAMM-001 … VAMM-012), the rounding against the
-taker. Reserves 1e-9, peg and prices 1e-6, quote 1e-6, spreads ppm. Pure: nothing is written here.
+Spec: docs/spec/04-vamm.md, VAMM-007 … VAMM-014.
 """
 
 from __future__ import annotations
 
 from typing import final
 
+from plimsoll.core import curve
 from plimsoll.core.rows import Vamm
 from plimsoll.messages.codes import BUY
 from plimsoll.messages.params import MarketParams
 from plimsoll.units import (
-    LOT,
     PRICE_SCALE,
     RATIO_SCALE,
-    RangeError,
     div_floor,
-    div_toward_zero,
     isqrt,
-    mul_div_floor,
     proportion,
     step_floor,
 )
 
 
-def price(y: int, x: int, peg: int) -> int:
-    """Reservation price of the curve, rounded down."""
-    return mul_div_floor(y, peg, x)
-
-
-def product_over(sqrt_k: int, x: int) -> int:
-    """floor(k / x) with k = sqrt_k²."""
-    return mul_div_floor(sqrt_k, sqrt_k, x)
-
-
-@final
-class Swapped:
-    """Reserves after a swap and the quote that goes with it."""
-
-    def __init__(self, x: int, y: int, quote: int) -> None:
-        self.x: int = x
-        self.y: int = y
-        self.quote: int = quote
-
-
-def swap(x: int, y: int, sqrt_k: int, peg: int, side: int, size: int) -> Swapped:
-    """Trade ``size`` base against reserves. Raises ``RangeError`` if the curve cannot.
-
-    A buyer pays two roundings (one reserve unit, one quote unit), a seller none in his favour.
-    """
-    if side == BUY:
-        if size >= x:
-            raise RangeError("the trade is larger than the base reserve")
-        after = x - size
-        other = product_over(sqrt_k, after)
-        if other < y:
-            raise RangeError("the quote reserve moves the wrong way on dust")
-        return Swapped(after, other, mul_div_floor(other - y + 1, peg, LOT) + 1)
-    after = x + size
-    other = product_over(sqrt_k, after)
-    if other > y:
-        raise RangeError("the quote reserve moves the wrong way on dust")
-    return Swapped(after, other, mul_div_floor(y - other, peg, LOT))
-
-
-def plain_quote(before: int, after: int, peg: int, side: int) -> int:
-    """Quote of the move of the real quote reserve, without the spread (one unit up for buys)."""
-    if side == BUY:
-        return mul_div_floor(after - before, peg, LOT) + 1
-    return mul_div_floor(before - after, peg, LOT)
-
-
-@final
-class Reserves:
-    """Reserves quoted to one side."""
-
-    def __init__(self, x: int, y: int) -> None:
-        self.x: int = x
-        self.y: int = y
-
-
-def side_reserves(x: int, y: int, sqrt_k: int, side: int, spread: int) -> Reserves:
-    """The reserves a taker of ``side`` trades against: the curve moved by the spread.
-
-    Two truncations (half spread, its inverse) are part of the formula; the result never improves
-    on the curve.
-    """
-    signed = spread if side == BUY else -spread
-    moved = 0
-    half = div_toward_zero(signed, 2)
-    if half != 0:
-        # |signed| > 1
-        moved = div_toward_zero(y, div_toward_zero(RATIO_SCALE, half))
-    quote = y + moved
-    base = product_over(sqrt_k, quote)
-    if side == BUY:
-        return Reserves(min(x, base), max(y, quote))
-    return Reserves(max(x, base), min(y, quote))
-
-
-def quote_price(row: Vamm, params: MarketParams, side: int) -> int:
+def quote_price(row: Vamm, side: int) -> int:
     """Top quote: what a taker of ``side`` faces for the first unit. For matching decisions."""
-    mid = price(row.y, row.x, row.peg)
-    spread = params.vamm_base_spread
-    factor = RATIO_SCALE + spread if side == BUY else RATIO_SCALE - spread
-    return mul_div_floor(mid, factor, RATIO_SCALE)
+    return row.ask if side == BUY else row.bid
 
 
 def open_side(row: Vamm, params: MarketParams, side: int) -> int:
@@ -134,9 +51,14 @@ def size_to_price(row: Vamm, params: MarketParams, side: int, limit: int) -> int
         return 0
     k = row.sqrt_k * row.sqrt_k
     target = isqrt(div_floor(div_floor(k * PRICE_SCALE, limit) * row.peg, PRICE_SCALE))
-    quoted = side_reserves(row.x, row.y, row.sqrt_k, side, params.vamm_base_spread)
+    quoted = curve.side_reserves(row.x, row.y, row.sqrt_k, side, params.vamm_base_spread)
     size = quoted.x - target if side == BUY else target - quoted.x
     return max(0, size)
+
+
+def reaches(row: Vamm, side: int, limit: int) -> bool:
+    """Whether a limit accepts the top quote: without that the vAMM is not asked at all."""
+    return limit >= row.ask if side == BUY else limit <= row.bid
 
 
 def fillable(row: Vamm, params: MarketParams, side: int, size: int, limit: int) -> int:
@@ -144,9 +66,11 @@ def fillable(row: Vamm, params: MarketParams, side: int, size: int, limit: int) 
 
     One tick is kept from the limit, so that the last unit is no worse than it.
     """
+    if not reaches(row, side, limit):
+        return 0
+    most = available(row, params, side)
     edge = limit - params.tick if side == BUY else limit + params.tick
     reach = size_to_price(row, params, side, edge)
-    most = available(row, params, side)
     most = min(most, reach)
     most = min(most, size)
     return step_floor(most, params.step) if most > 0 else 0
@@ -165,10 +89,10 @@ class Plan:
 
 def plan(row: Vamm, params: MarketParams, side: int, size: int) -> Plan:
     """Price a fill: the taker pays max(q, q0) or receives min(q, q0); q0 is the vAMM's own leg."""
-    quoted = side_reserves(row.x, row.y, row.sqrt_k, side, params.vamm_base_spread)
-    spread = swap(quoted.x, quoted.y, row.sqrt_k, row.peg, side, size)
-    real = swap(row.x, row.y, row.sqrt_k, row.peg, side, size)
-    plain = plain_quote(row.y, real.y, row.peg, side)
+    quoted = curve.side_reserves(row.x, row.y, row.sqrt_k, side, params.vamm_base_spread)
+    spread = curve.swap(quoted.x, quoted.y, row.sqrt_k, row.peg, side, size)
+    real = curve.swap(row.x, row.y, row.sqrt_k, row.peg, side, size)
+    plain = curve.plain_quote(row.y, real.y, row.peg, side)
     quote = spread.quote
     if side == BUY:
         quote = max(plain, quote)
@@ -177,6 +101,16 @@ def plan(row: Vamm, params: MarketParams, side: int, size: int) -> Plan:
     return Plan(quote, plain, real.x, real.y)
 
 
+def reducing(net: int, side: int, size: int) -> int:
+    """The part of a fill that brings the vAMM's position toward zero."""
+    most = 0
+    if side == BUY and net < 0:
+        most = -net
+    elif side != BUY and net > 0:
+        most = net
+    return min(size, most)
+
+
 def terminal_quote_reserve(row: Vamm) -> int:
     """y_T: the quote reserve after all traders closed against the curve."""
-    return product_over(row.sqrt_k, row.x + row.net)
+    return curve.product_over(row.sqrt_k, row.x + row.net)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import book, margin, oracle, routing, settlement, vamm
+from plimsoll.core import book, curve, margin, oracle, settlement, vamm
 from plimsoll.core.rows import Account, Market, Order
 from plimsoll.core.state import USD, State
 from plimsoll.messages.codes import ACCOUNT_KINDS, BUY, MODES, SELL, SIDES
@@ -57,9 +57,9 @@ def vamm_view(state: State, market: Market) -> View | None:
     row = state.vamms[market.ident]
     equity = margin.equity(state, market.vamm)
     return {
-        "reservation_price": vamm.price(row.y, row.x, row.peg),
-        "bid": vamm.quote_price(row, params, SELL),
-        "ask": vamm.quote_price(row, params, BUY),
+        "reservation_price": curve.price(row.y, row.x, row.peg),
+        "bid": row.bid,
+        "ask": row.ask,
         "bid_size": vamm.available(row, params, SELL),
         "ask_size": vamm.available(row, params, BUY),
         "base": -row.net,
@@ -162,7 +162,7 @@ def accounts_of(state: State, principal: int) -> list[Account]:
 
 def band_view(state: State, market: Market) -> tuple[int, int]:
     """Lowest and highest price an order may have now."""
-    edges = routing.band(state, market)
+    edges = state.oracles[market.ident]
     return edges.low, edges.high
 
 

@@ -18,6 +18,10 @@ class Command:
     TAG: ClassVar[int] = 0
     FIELDS: ClassVar[Fields] = ()
 
+    def tag(self) -> int:
+        """``TAG``, without a look-up."""
+        return 0
+
     def row(self) -> list[object]:
         """Tag and values, in the order of ``FIELDS``."""
         return [0]
@@ -59,6 +63,9 @@ class CreatePrincipal(Command):
         self.name: str = name
         self.roles: int = roles
 
+    def tag(self) -> int:
+        return 1
+
     def row(self) -> list[object]:
         return [1, self.name, self.roles]
 
@@ -72,6 +79,9 @@ class SetGlobalParams(Command):
 
     def __init__(self, params: GlobalParams) -> None:
         self.params: GlobalParams = params
+
+    def tag(self) -> int:
+        return 2
 
     def row(self) -> list[object]:
         return [2, self.params.row()]
@@ -91,6 +101,9 @@ class CreateAsset(Command):
         self.symbol: str = symbol
         self.decimals: int = decimals
 
+    def tag(self) -> int:
+        return 3
+
     def row(self) -> list[object]:
         return [3, self.symbol, self.decimals]
 
@@ -104,6 +117,9 @@ class CreateMarket(Command):
 
     def __init__(self, params: MarketParams) -> None:
         self.params: MarketParams = params
+
+    def tag(self) -> int:
+        return 4
 
     def row(self) -> list[object]:
         return [4, self.params.row()]
@@ -123,6 +139,9 @@ class SetMarketParams(Command):
         self.market: int = market
         self.params: MarketParams = params
 
+    def tag(self) -> int:
+        return 5
+
     def row(self) -> list[object]:
         return [5, self.market, self.params.row()]
 
@@ -141,6 +160,9 @@ class SetMarketMode(Command):
         self.market: int = market
         self.mode: int = mode
 
+    def tag(self) -> int:
+        return 6
+
     def row(self) -> list[object]:
         return [6, self.market, self.mode]
 
@@ -158,6 +180,9 @@ class FundVamm(Command):
     def __init__(self, market: int, amount: int) -> None:
         self.market: int = market
         self.amount: int = amount
+
+    def tag(self) -> int:
+        return 7
 
     def row(self) -> list[object]:
         return [7, self.market, self.amount]
@@ -178,6 +203,9 @@ class CreateAccount(Command):
         self.owner: int = owner
         self.parent: int = parent
         self.label: str = label
+
+    def tag(self) -> int:
+        return 20
 
     def row(self) -> list[object]:
         return [20, self.owner, self.parent, self.label]
@@ -201,6 +229,9 @@ class Deposit(Command):
         self.amount: int = amount
         self.external_id: str = external_id
 
+    def tag(self) -> int:
+        return 21
+
     def row(self) -> list[object]:
         return [21, self.account, self.asset, self.amount, self.external_id]
 
@@ -223,6 +254,9 @@ class Withdraw(Command):
         self.amount: int = amount
         self.external_id: str = external_id
 
+    def tag(self) -> int:
+        return 22
+
     def row(self) -> list[object]:
         return [22, self.account, self.asset, self.amount, self.external_id]
 
@@ -244,6 +278,9 @@ class Transfer(Command):
         self.target: int = target
         self.asset: int = asset
         self.amount: int = amount
+
+    def tag(self) -> int:
+        return 23
 
     def row(self) -> list[object]:
         return [23, self.source, self.target, self.asset, self.amount]
@@ -297,6 +334,9 @@ class PlaceOrder(Command):
         self.expires_ms: int = expires_ms
         self.client_order_id: str = client_order_id
 
+    def tag(self) -> int:
+        return 40
+
     def row(self) -> list[object]:
         return [
             40,
@@ -330,6 +370,9 @@ class CancelOrder(Command):
         self.order: int = order
         self.client_order_id: str = client_order_id
 
+    def tag(self) -> int:
+        return 41
+
     def row(self) -> list[object]:
         return [41, self.account, self.order, self.client_order_id]
 
@@ -347,6 +390,9 @@ class CancelAll(Command):
     def __init__(self, account: int, market: int) -> None:
         self.account: int = account
         self.market: int = market
+
+    def tag(self) -> int:
+        return 42
 
     def row(self) -> list[object]:
         return [42, self.account, self.market]
@@ -374,6 +420,9 @@ class AmendOrder(Command):
         self.price: int = price
         self.size: int = size
 
+    def tag(self) -> int:
+        return 43
+
     def row(self) -> list[object]:
         return [43, self.account, self.order, self.price, self.size]
 
@@ -392,6 +441,9 @@ class Batch(Command):
         self.atomic: bool = atomic
         self.items: list[Command] = items
 
+    def tag(self) -> int:
+        return 44
+
     def row(self) -> list[object]:
         return [44, self.atomic, [item.row() for item in self.items]]
 
@@ -406,6 +458,9 @@ class OraclePrices(Command):
     def __init__(self, prices: list[PricePoint]) -> None:
         self.prices: list[PricePoint] = prices
 
+    def tag(self) -> int:
+        return 60
+
     def row(self) -> list[object]:
         return [60, [point.row() for point in self.prices]]
 
@@ -419,6 +474,9 @@ class Tick(Command):
 
     def __init__(self, limit: int) -> None:
         self.limit: int = limit
+
+    def tag(self) -> int:
+        return 61
 
     def row(self) -> list[object]:
         return [61, self.limit]

@@ -444,9 +444,12 @@ class OrderRemoved(Event):
 @final
 @mypyc_attr(acyclic=True)
 class Filled(Event):
-    """Taker and maker traded ``size`` for ``quote``. ``side`` is the taker's; ``maker_order`` is 0
-    for the vAMM; the PnL numbers are realised and are a report; the bases are the positions
-    after.
+    """Taker and maker traded ``size`` for ``quote``; everything the fill moved is in it.
+
+    ``side`` is the taker's; ``maker_order`` is 0 for the vAMM; the PnL numbers are realised and a
+    report; the bases are the positions after. Money: the buyer pays ``quote`` (with the vAMM,
+    ``quote`` without the ``surplus``, which the taker pays to the adjustments pool), the taker
+    pays the rebate to the maker and the fee parts to their receivers.
     """
 
     TAG: ClassVar[int] = 24
@@ -468,6 +471,13 @@ class Filled(Event):
         ("maker_pnl", "signed"),
         ("taker_base", "signed"),
         ("maker_base", "signed"),
+        ("surplus", "amount0"),
+        ("fee_insurance", "amount0"),
+        ("fee_adjustments", "amount0"),
+        ("fee_funding", "amount0"),
+        ("fee_keepers", "amount0"),
+        ("fee_treasury", "amount0"),
+        ("fee_vault", "amount0"),
     )
 
     def __init__(
@@ -489,6 +499,13 @@ class Filled(Event):
         maker_pnl: int,
         taker_base: int,
         maker_base: int,
+        surplus: int,
+        fee_insurance: int,
+        fee_adjustments: int,
+        fee_funding: int,
+        fee_keepers: int,
+        fee_treasury: int,
+        fee_vault: int,
     ) -> None:
         self.fill: int = fill
         self.market: int = market
@@ -507,6 +524,13 @@ class Filled(Event):
         self.maker_pnl: int = maker_pnl
         self.taker_base: int = taker_base
         self.maker_base: int = maker_base
+        self.surplus: int = surplus
+        self.fee_insurance: int = fee_insurance
+        self.fee_adjustments: int = fee_adjustments
+        self.fee_funding: int = fee_funding
+        self.fee_keepers: int = fee_keepers
+        self.fee_treasury: int = fee_treasury
+        self.fee_vault: int = fee_vault
 
     def row(self) -> list[object]:
         return [
@@ -528,6 +552,13 @@ class Filled(Event):
             self.maker_pnl,
             self.taker_base,
             self.maker_base,
+            self.surplus,
+            self.fee_insurance,
+            self.fee_adjustments,
+            self.fee_funding,
+            self.fee_keepers,
+            self.fee_treasury,
+            self.fee_vault,
         ]
 
 

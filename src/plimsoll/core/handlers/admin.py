@@ -8,7 +8,6 @@ from __future__ import annotations
 from plimsoll.core import ledger, margin
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account
-from plimsoll.core.state import USD
 from plimsoll.messages.codes import (
     INSUFFICIENT_BALANCE,
     NAME_TAKEN,
@@ -84,7 +83,6 @@ def create_asset(txn: Txn, cmd: CreateAsset) -> None:
 def system_account(txn: Txn, kind: int, label: str) -> Account:
     """Open an account that belongs to the exchange (owner 0)."""
     account = txn.state.add_account(0, kind, -1, label)
-    txn.state.balance(account, USD)
     txn.emit(AccountCreated(account.ident, 0, kind, -1, label))
     return account
 
@@ -111,7 +109,9 @@ def create_market(txn: Txn, cmd: CreateMarket) -> None:
     market = state.add_market(params, accounts)
     if params.vamm_enabled != 0:
         reserve = params.vamm_sqrt_k
-        state.vamms[market.ident].set_curve(reserve, reserve, reserve, params.vamm_peg)
+        state.vamms[market.ident].set_curve(
+            reserve, reserve, reserve, params.vamm_peg, 0, params.vamm_base_spread
+        )
     txn.emit(
         MarketCreated(
             market.ident,
@@ -149,6 +149,9 @@ def set_market_params(txn: Txn, cmd: SetMarketParams) -> None:
     if not same_shape(market.params, cmd.params):
         raise Reject(PARAMS_INVALID, 99)
     market.set_params(cmd.params)
+    txn.state.oracles[cmd.market].set_band(cmd.params)
+    if cmd.params.vamm_enabled != 0:
+        txn.state.vamms[cmd.market].set_quotes(cmd.params.vamm_base_spread)
     txn.emit(MarketParamsSet(cmd.market))
 
 

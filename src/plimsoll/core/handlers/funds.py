@@ -59,7 +59,6 @@ def create_account(txn: Txn, cmd: CreateAccount) -> None:
             raise Reject(ACCOUNT_KIND, parent.kind, TRADER)
     account = state.add_account(cmd.owner, TRADER, cmd.parent, cmd.label)
     owner.count_account()
-    state.balance(account, USD)
     txn.emit(AccountCreated(account.ident, cmd.owner, TRADER, cmd.parent, cmd.label))
 
 

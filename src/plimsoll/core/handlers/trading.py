@@ -11,8 +11,8 @@ from typing import Final
 from plimsoll.core import book, margin, oracle, routing
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access
-from plimsoll.core.routing import Taker
-from plimsoll.core.rows import Account, Market, Order
+from plimsoll.core.rows import Account, Market, Order, Position
+from plimsoll.core.settlement import Taker
 from plimsoll.messages.codes import (
     ACTIVE,
     ALREADY_EXPIRED,
@@ -67,7 +67,8 @@ def place_order(txn: Txn, cmd: PlaceOrder) -> None:
         check_may_rest(txn, account)
     if cmd.client_order_id != "" and cmd.client_order_id in account.client_orders:
         raise Reject(CLIENT_ORDER_ID_IN_USE, account.client_orders[cmd.client_order_id].ident)
-    check_mode_and_oracle(txn, account, market, cmd.side, cmd.size, cmd.reduce_only)
+    row = txn.state.position(account, cmd.market)
+    check_mode_and_oracle(txn, row, market, cmd.side, cmd.size, cmd.reduce_only)
     price = limit_of(txn, market, cmd)
     # After this point only what comes of the order may refuse it.
     ident = txn.state.globals.take_order()
@@ -91,35 +92,38 @@ def place_order(txn: Txn, cmd: PlaceOrder) -> None:
         txn.state.log,
         ident,
         account,
-        cmd.market,
+        row,
         cmd.side,
         price,
-        cmd.size,
         cmd.size,
         0,
         cmd.reduce_only,
         cmd.expires_ms,
         cmd.client_order_id,
         txn.now,
-        cmd.size,
-        0,
     )
-    execute(txn, account, market, draft, cmd.kind, cmd.tif, cmd.post)
+    execute(txn, market, draft, cmd.kind, cmd.tif, cmd.post)
 
 
-def execute(
-    txn: Txn, account: Account, market: Market, draft: Order, kind: int, tif: int, post: int
-) -> None:
+def execute(txn: Txn, market: Market, draft: Order, kind: int, tif: int, post: int) -> None:
     """Work an accepted order off, rest or drop what is left, and judge the outcome.
 
     ``draft`` becomes the resting order; its ``remaining`` and ``filled`` are set here.
     """
+    account = draft.account
     interest = market.open_interest
-    risky = adds_risk(account, market, draft.side, draft.remaining, draft.reduce_only)
+    risky = adds_risk(draft.position, draft.side, draft.remaining, draft.reduce_only)
     if post == POST_NONE:
         asked = draft.remaining
         taker = Taker(
-            account, market, draft.ident, draft.side, draft.price, asked, draft.reduce_only
+            account,
+            market,
+            draft.position,
+            draft.ident,
+            draft.side,
+            draft.price,
+            asked,
+            draft.reduce_only,
         )
         routing.work(txn, taker)
         if tif == FOK and taker.remaining > 0:
@@ -149,11 +153,10 @@ def settle_to_book(txn: Txn, draft: Order) -> None:
     draft.arrive(txn.state.globals.take_sequence())
     book.rest(txn, draft)
     if draft.reduce_only:
-        txn.to_trim.append(txn.state.position(draft.account, draft.market))
+        txn.to_trim.append(draft.position)
         book.trim_reduce_only(txn)
         if not draft.resting and draft.filled == 0:
-            held = txn.state.position(draft.account, draft.market).base
-            raise Reject(REDUCE_ONLY_NOTHING, held, draft.size)
+            raise Reject(REDUCE_ONLY_NOTHING, draft.position.base, draft.size)
 
 
 def drop(txn: Txn, draft: Order, reason: int) -> None:
@@ -172,15 +175,12 @@ def drop(txn: Txn, draft: Order, reason: int) -> None:
     )
 
 
-def adds_risk(account: Account, market: Market, side: int, size: int, reduce_only: bool) -> bool:
+def adds_risk(row: Position, side: int, size: int, reduce_only: bool) -> bool:
     """Whether an order could open anything, counting what rests on its side already."""
     if reduce_only:
         return False
-    row = account.position(market.ident)
-    if row is None:
-        return True
     resting = row.bid_size if side == BUY else row.ask_size
-    return size + resting > book.closable(row.base, side)
+    return size + resting > row.closable(side)
 
 
 def check_combination(txn: Txn, cmd: PlaceOrder) -> None:
@@ -225,19 +225,16 @@ def check_may_rest(txn: Txn, account: Account) -> None:
 
 
 def check_mode_and_oracle(
-    txn: Txn, account: Account, market: Market, side: int, size: int, reduce_only: bool
+    txn: Txn, row: Position, market: Market, side: int, size: int, reduce_only: bool
 ) -> None:
     """A tighter mode and an invalid oracle refuse what adds risk, and only that."""
     if market.mode == HALTED:
         raise Reject(MARKET_MODE, market.mode, HALTED)
-    risky = adds_risk(account, market, side, size, reduce_only)
+    risky = adds_risk(row, side, size, reduce_only)
     if market.mode != ACTIVE and risky:
         raise Reject(MARKET_MODE, market.mode, ACTIVE)
-    if reduce_only:
-        row = account.position(market.ident)
-        held = 0 if row is None else row.base
-        if book.closable(held, side) == 0:
-            raise Reject(REDUCE_ONLY_NOTHING, held, size)
+    if reduce_only and row.closable(side) == 0:
+        raise Reject(REDUCE_ONLY_NOTHING, row.base, size)
     if risky or txn.state.oracles[market.ident].price == 0:
         oracle.check_valid(txn.state, market, txn.now)
 
@@ -264,7 +261,7 @@ def limit_of(txn: Txn, market: Market, cmd: PlaceOrder) -> int:
 
 def check_band(txn: Txn, market: Market, price: int) -> None:
     """Refuse a limit outside the band around the oracle."""
-    edges = routing.band(txn.state, market)
+    edges = txn.state.oracles[market.ident]
     if price < edges.low:
         raise Reject(PRICE_BAND, price, edges.low)
     if price > edges.high:
@@ -328,32 +325,27 @@ def amend_order(txn: Txn, cmd: AmendOrder) -> None:
         removed = order.remaining - left
         book.shrink(txn, order, removed, notional_floor(order.price, removed))
         return
-    replace_order(txn, account, market, order, cmd.price, cmd.size)
+    replace_order(txn, market, order, cmd.price, cmd.size)
 
 
-def replace_order(
-    txn: Txn, account: Account, market: Market, order: Order, price: int, size: int
-) -> None:
+def replace_order(txn: Txn, market: Market, order: Order, price: int, size: int) -> None:
     """Take an order out and place it anew under the same id, as a new arrival."""
     left = size - order.filled
     book.remove(txn, order, DONE_AMENDED)
-    check_mode_and_oracle(txn, account, market, order.side, left, order.reduce_only)
+    check_mode_and_oracle(txn, order.position, market, order.side, left, order.reduce_only)
     check_band(txn, market, price)
     draft = Order(
         txn.state.log,
         order.ident,
-        account,
-        order.market,
+        order.account,
+        order.position,
         order.side,
         price,
         size,
-        left,
         order.filled,
         order.reduce_only,
         order.expires_ms,
         order.client_order_id,
         txn.now,
-        left,
-        0,
     )
-    execute(txn, account, market, draft, LIMIT, GTC, POST_NONE)
+    execute(txn, market, draft, LIMIT, GTC, POST_NONE)
