@@ -78,6 +78,11 @@ def extensions() -> list[Extension]:
         extension.extra_compile_args = [
             flag for flag in extension.extra_compile_args if flag not in ("-Werror", "/WX")
         ]
+        if sys.platform == "linux":
+            # All modules are one library: calls within it need not go through the linker's table
+            # and may be inlined.
+            extension.extra_compile_args.append("-fno-semantic-interposition")
+            extension.extra_link_args = ["-Wl,-Bsymbolic"]
     return made
 
 

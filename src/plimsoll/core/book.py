@@ -9,8 +9,8 @@ Spec: BOOK-001 … BOOK-012.
 from __future__ import annotations
 
 from plimsoll.core.context import Txn
+from plimsoll.core.ladder import Book
 from plimsoll.core.rows import Order
-from plimsoll.core.state import State
 from plimsoll.messages.codes import BUY, DONE_EXPIRED, DONE_REDUCE_ONLY, SELL
 from plimsoll.messages.events import OrderReduced, OrderRemoved, OrderRested
 
@@ -20,9 +20,9 @@ def crosses(side: int, limit: int, price: int) -> bool:
     return price <= limit if side == BUY else price >= limit
 
 
-def next_maker(state: State, market: int, side: int, limit: int) -> Order | None:
+def next_maker(sides: Book, side: int, limit: int) -> Order | None:
     """The resting order a taker of ``side`` meets next, if its price is within the limit."""
-    level = state.books[market].opposite(side).best()
+    level = sides.opposite(side).best()
     if level is None or not crosses(side, limit, level.price):
         return None
     return level.head

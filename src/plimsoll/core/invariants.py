@@ -179,8 +179,10 @@ def check_full(state: State) -> None:
         check_orders(state, account)
     timers = 0
     for ident in sorted(state.orders):
-        if state.orders[ident].expires_ms > 0:
+        due = state.orders[ident].expires_ms
+        if due > 0:
             timers += 1
+            require(state.expiries.has(due, ident), "X1", ident, due)
     require(timers == state.expiries.size(), "X1", timers, state.expiries.size())
 
 
@@ -222,12 +224,14 @@ def check_rows(state: State) -> None:
 
 def check_levels(state: State, market: int) -> None:
     """B2, B3 of one market."""
+    tick = state.markets[market].params.tick
     for side in (BUY, SELL):
         ladder = state.books[market].side(side)
         require(len(ladder.keys) == len(ladder.levels), "B2", len(ladder.keys), 0)
         last: Level | None = None
         for level in ladder.levels:
             require(last is None or last.key < level.key, "B2", level.key, 0)
+            require(level.price % tick == 0, "B2", level.price, tick)
             last = level
             total = 0
             order = level.head
@@ -283,6 +287,8 @@ def check_orders(state: State, account: Account) -> None:
         require(order.sequence > last, "B2", order.sequence, last)
         last = order.sequence
         require(order.account is account, "B2", order.ident, account.ident)
+        known = state.orders.get(order.ident)
+        require(known is order and order.resting, "B2", order.ident, account.ident)
         if order.client_order_id != "":
             known = account.client_orders.get(order.client_order_id)
             require(known is order, "B2", order.ident, account.ident)

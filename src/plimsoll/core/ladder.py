@@ -52,7 +52,7 @@ class Ladder:
 
     def level_at(self, price: int) -> Level:
         """The level of a price, made if there is none."""
-        key = price * self.sign
+        key = price if self.sign > 0 else -price
         at = self.find(key)
         if at < len(self.keys) and self.keys[at] == key:
             return self.levels[at]

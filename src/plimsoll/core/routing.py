@@ -10,7 +10,6 @@ from __future__ import annotations
 from plimsoll.core import book, fees, margin, oracle, settlement, vamm
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Market, Order
-from plimsoll.core.settlement import Taker
 from plimsoll.core.state import State
 from plimsoll.messages.codes import (
     BUY,
@@ -57,52 +56,43 @@ def worst_market_price(state: State, market: Market, side: int, given: int) -> i
     return step_ceil(worst, params.tick) if worst > edges.low else edges.low
 
 
-def work(txn: Txn, taker: Taker) -> None:
-    """Fill what can be filled now: book, then vAMM."""
-    take_book(txn, taker)
-    if taker.remaining > 0 and taker.market.params.vamm_enabled != 0:
-        take_vamm(txn, taker)
+def work(txn: Txn, market: Market, taker: Order) -> None:
+    """Fill what can be filled now: book, then vAMM. ``taker.price`` is the worst it accepts."""
+    take_book(txn, market, taker)
+    if taker.remaining > 0 and market.params.vamm_enabled != 0:
+        take_vamm(txn, market, taker)
     if len(txn.to_trim) > 0:
         book.trim_reduce_only(txn)
 
 
-def tradable(taker: Taker) -> int:
-    """How much the taker may trade now: a reduce-only one never through its position."""
-    if not taker.reduce_only:
-        return taker.remaining
-    most = taker.position.closable(taker.side)
-    return min(taker.remaining, most)
-
-
-def take_book(txn: Txn, taker: Taker) -> None:
+def take_book(txn: Txn, market: Market, taker: Order) -> None:
     """Match against the book, best first, at the makers' prices."""
-    state = txn.state
-    market = taker.market.ident
+    sides = txn.state.books[market.ident]
     while taker.remaining > 0:
-        maker = book.next_maker(state, market, taker.side, taker.limit)
+        maker = book.next_maker(sides, taker.side, taker.price)
         if maker is None:
             return
         reason = unfit(txn, taker, maker)
         if reason != 0:
             book.remove(txn, maker, reason)
             continue
-        size = tradable(taker)
+        size = offer(taker)
         if size == 0:
             return
         offered = offer(maker)
         size = min(size, offered)
         quote = notional_floor(maker.price, size)
-        if not maker_can_pay(txn, taker.market, maker, size, quote):
+        if not maker_can_pay(txn, market, maker, size, quote):
             book.remove(txn, maker, DONE_MAKER_MARGIN)
             continue
         book.fill_maker(maker, size, quote)
-        settlement.settle(txn, taker, maker, size, quote)
-        taker.count(size)
+        settlement.settle(txn, market, taker, maker, size, quote)
+        taker.fill(size)
         if maker.remaining == 0:
             book.remove(txn, maker, DONE_FILLED)
 
 
-def unfit(txn: Txn, taker: Taker, maker: Order) -> int:
+def unfit(txn: Txn, taker: Order, maker: Order) -> int:
     """Why a resting order must go instead of being matched; 0 if it may be matched."""
     if maker.account.owner == taker.account.owner:
         return DONE_SELF_TRADE
@@ -116,12 +106,11 @@ def unfit(txn: Txn, taker: Taker, maker: Order) -> int:
     return 0
 
 
-def offer(maker: Order) -> int:
-    """How much of a resting order can be matched now."""
-    if not maker.reduce_only:
-        return maker.remaining
-    most = maker.position.closable(maker.side)
-    return min(maker.remaining, most)
+def offer(order: Order) -> int:
+    """How much of an order can trade now: a reduce-only one never through its position."""
+    if not order.reduce_only:
+        return order.remaining
+    return min(order.remaining, order.position.closable(order.side))
 
 
 def maker_can_pay(txn: Txn, market: Market, maker: Order, size: int, quote: int) -> bool:
@@ -140,21 +129,20 @@ def maker_can_pay(txn: Txn, market: Market, maker: Order, size: int, quote: int)
     return spare >= 0
 
 
-def take_vamm(txn: Txn, taker: Taker) -> None:
+def take_vamm(txn: Txn, market: Market, taker: Order) -> None:
     """Trade what is left against the vAMM, as far as limit, bounds and its capital allow."""
     state = txn.state
-    market = taker.market
     params = market.params
     row = state.vamms[market.ident]
     edges = state.oracles[market.ident]
-    limit = taker.limit
+    limit = taker.price
     if taker.side == BUY and limit > edges.high:
         limit = edges.high
     elif taker.side == SELL and limit < edges.low:
         limit = edges.low
     if not vamm.reaches(row, taker.side, limit) or not oracle.is_valid(state, market, txn.now):
         return
-    size = vamm.fillable(row, params, taker.side, tradable(taker), limit)
+    size = vamm.fillable(row, params, taker.side, offer(taker), limit)
     if size == 0:
         return
     plan = vamm.plan(row, params, taker.side, size)
@@ -165,7 +153,7 @@ def take_vamm(txn: Txn, taker: Taker) -> None:
             return
         plan = vamm.plan(row, params, taker.side, size)
     if within(taker.side, plan.quote, size, limit):
-        fill_vamm(txn, taker, size, plan)
+        fill_vamm(txn, market, taker, size, plan)
 
 
 def within(side: int, quote: int, size: int, limit: int) -> bool:
@@ -185,14 +173,13 @@ def vamm_can_pay(txn: Txn, market: Market, side: int, size: int, plan: vamm.Plan
     return margin.free_after(state, market.vamm, market.ident, base, cash, 0, 0, True) >= 0
 
 
-def fill_vamm(txn: Txn, taker: Taker, size: int, plan: vamm.Plan) -> None:
+def fill_vamm(txn: Txn, market: Market, taker: Order, size: int, plan: vamm.Plan) -> None:
     """Settle a planned fill and move the curve."""
-    market = taker.market
     row = txn.state.vamms[market.ident]
     net = row.net + size if taker.side == BUY else row.net - size
     row.move(plan.x, plan.y, net, market.params.vamm_base_spread)
-    surplus = settlement.settle_vamm(txn, taker, size, plan.quote, plan.plain)
-    taker.count(size)
+    surplus = settlement.settle_vamm(txn, market, taker, size, plan.quote, plan.plain)
+    taker.fill(size)
     if txn.recording:
         txn.events.append(
             VammMoved(market.ident, row.x, row.y, row.peg, row.net, surplus, row.bid, row.ask)

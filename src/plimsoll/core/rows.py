@@ -1,16 +1,15 @@
 """Every row of state, with the meaning and unit of each field.
 
 The only module that assigns to a row's attributes: each change is a method here that first saves
-the row once per scope (``touch``), so that nobody can forget to. What is saved is a small
-``…Was`` record, which is also the undo entry. Money is 1e-6 quote, sizes 1e-9 base, prices 1e-6
-quote per base, times ms.
+the row once per scope (``touch``), so that nobody can forget to. The first save of a command goes
+into a record the row keeps for that (``was``), so that it costs no allocation; a save in a nested
+scope makes a record of its own. Records are undo entries. Money is 1e-6 quote, sizes 1e-9 base,
+prices 1e-6 quote per base, times ms.
 """
 
 from __future__ import annotations
 
 from typing import final
-
-from mypy_extensions import mypyc_attr
 
 from plimsoll.core import curve
 from plimsoll.core.store import Tally, Undo, UndoLog
@@ -26,15 +25,15 @@ class Row:
         self.log: UndoLog = log
         self.stamp: int = 0
 
-    def save(self) -> Undo:
-        """A record of the values that can change."""
+    def save(self, first: bool) -> Undo:
+        """A record of the values that can change; for the ``first`` of a command the row's own."""
         raise RuntimeError("a row must say how it is saved")
 
     def touch(self) -> None:
         """Save the row unless this scope has saved it already. Called before every change."""
         log = self.log
         if self.stamp != log.stamp:
-            log.entries.append(self.save())
+            log.entries.append(self.save(self.stamp < log.base))
             self.stamp = log.stamp
 
 
@@ -47,13 +46,20 @@ class Globals(Row):
 
     def __init__(self, log: UndoLog, params: GlobalParams) -> None:
         super().__init__(log)
+        self.was: GlobalsWas | None = None
         self.params: GlobalParams = params
         self.next_order: int = 1
         self.next_sequence: int = 1
         self.next_fill: int = 1
 
-    def save(self) -> Undo:
-        return GlobalsWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = GlobalsWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def take_order(self) -> int:
         """A fresh order id."""
@@ -90,7 +96,6 @@ class Globals(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class GlobalsWas(Undo):
     """Saved ``Globals``."""
 
@@ -101,6 +106,15 @@ class GlobalsWas(Undo):
         self.next_order: int = row.next_order
         self.next_sequence: int = row.next_sequence
         self.next_fill: int = row.next_fill
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.params = row.params
+        self.next_order = row.next_order
+        self.next_sequence = row.next_sequence
+        self.next_fill = row.next_fill
 
     def undo(self) -> None:
         row = self.row
@@ -117,13 +131,20 @@ class Principal(Row):
 
     def __init__(self, log: UndoLog, ident: int, name: str, roles: int) -> None:
         super().__init__(log)
+        self.was: PrincipalWas | None = None
         self.ident: int = ident
         self.name: str = name
         self.roles: int = roles
         self.accounts: int = 0
 
-    def save(self) -> Undo:
-        return PrincipalWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = PrincipalWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def count_account(self) -> None:
         """One more account is owned."""
@@ -132,7 +153,6 @@ class Principal(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class PrincipalWas(Undo):
     """Saved ``Principal``."""
 
@@ -140,6 +160,12 @@ class PrincipalWas(Undo):
         self.row: Principal = row
         self.stamp: int = row.stamp
         self.accounts: int = row.accounts
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.accounts = row.accounts
 
     def undo(self) -> None:
         self.row.stamp = self.stamp
@@ -165,13 +191,20 @@ class Balance(Row):
 
     def __init__(self, log: UndoLog, account: int, kind: int, asset: int) -> None:
         super().__init__(log)
+        self.was: BalanceWas | None = None
         self.account: int = account
         self.kind: int = kind
         self.asset: int = asset
         self.amount: int = 0
 
-    def save(self) -> Undo:
-        return BalanceWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = BalanceWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def add(self, amount: int) -> None:
         """Change the balance by a signed amount. Only the ledger calls this."""
@@ -180,7 +213,6 @@ class Balance(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class BalanceWas(Undo):
     """Saved ``Balance``."""
 
@@ -188,6 +220,12 @@ class BalanceWas(Undo):
         self.row: Balance = row
         self.stamp: int = row.stamp
         self.amount: int = row.amount
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.amount = row.amount
 
     def undo(self) -> None:
         self.row.stamp = self.stamp
@@ -210,6 +248,7 @@ class Position(Row):
 
     def __init__(self, log: UndoLog, account: int, market: int) -> None:
         super().__init__(log)
+        self.was: PositionWas | None = None
         self.account: int = account
         self.market: int = market
         self.base: int = 0
@@ -221,8 +260,14 @@ class Position(Row):
         self.ro_bid: int = 0
         self.ro_ask: int = 0
 
-    def save(self) -> Undo:
-        return PositionWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = PositionWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def hold(self, base: int, entry_cost: int) -> None:
         """Set what is held. Only settlement calls this."""
@@ -253,7 +298,6 @@ class Position(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class PositionWas(Undo):
     """Saved ``Position``."""
 
@@ -268,6 +312,19 @@ class PositionWas(Undo):
         self.ask_notional: int = row.ask_notional
         self.ro_bid: int = row.ro_bid
         self.ro_ask: int = row.ro_ask
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.base = row.base
+        self.entry_cost = row.entry_cost
+        self.bid_size = row.bid_size
+        self.bid_notional = row.bid_notional
+        self.ask_size = row.ask_size
+        self.ask_notional = row.ask_notional
+        self.ro_bid = row.ro_bid
+        self.ro_ask = row.ro_ask
 
     def undo(self) -> None:
         row = self.row
@@ -385,6 +442,7 @@ class Order(Row):
         age: int,
     ) -> None:
         super().__init__(log)
+        self.was: OrderWas | None = None
         self.ident: int = ident
         self.account: Account = account
         self.position: Position = position
@@ -407,8 +465,14 @@ class Order(Row):
         self.prev: Order | None = None
         self.next: Order | None = None
 
-    def save(self) -> Undo:
-        return OrderWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = OrderWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def fill(self, size: int) -> None:
         """A part was traded."""
@@ -440,7 +504,6 @@ class Order(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class OrderWas(Undo):
     """Saved ``Order``: what a resting order can change."""
 
@@ -451,6 +514,15 @@ class OrderWas(Undo):
         self.remaining: int = row.remaining
         self.filled: int = row.filled
         self.sequence: int = row.sequence
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.size = row.size
+        self.remaining = row.remaining
+        self.filled = row.filled
+        self.sequence = row.sequence
 
     def undo(self) -> None:
         row = self.row
@@ -482,6 +554,7 @@ class Market(Row):
         insurance: Account,
     ) -> None:
         super().__init__(log)
+        self.was: MarketWas | None = None
         self.ident: int = ident
         self.params: MarketParams = params
         self.vamm: Account = vamm
@@ -491,8 +564,14 @@ class Market(Row):
         self.mode: int = 0
         self.open_interest: int = 0
 
-    def save(self) -> Undo:
-        return MarketWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = MarketWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def set_params(self, params: MarketParams) -> None:
         """Replace the parameters (checked as a set before)."""
@@ -511,7 +590,6 @@ class Market(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class MarketWas(Undo):
     """Saved ``Market``."""
 
@@ -521,6 +599,14 @@ class MarketWas(Undo):
         self.params: MarketParams = row.params
         self.mode: int = row.mode
         self.open_interest: int = row.open_interest
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.params = row.params
+        self.mode = row.mode
+        self.open_interest = row.open_interest
 
     def undo(self) -> None:
         row = self.row
@@ -539,6 +625,7 @@ class Oracle(Row):
 
     def __init__(self, log: UndoLog, market: int) -> None:
         super().__init__(log)
+        self.was: OracleWas | None = None
         self.market: int = market
         self.price: int = 0  # 0: none yet
         self.confidence: int = 0
@@ -548,8 +635,14 @@ class Oracle(Row):
         self.low: int = 0
         self.high: int = 0
 
-    def save(self) -> Undo:
-        return OracleWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = OracleWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def accept(
         self, price: int, confidence: int, published_ms: int, now: int, window: list[int]
@@ -573,7 +666,6 @@ class Oracle(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class OracleWas(Undo):
     """Saved ``Oracle``."""
 
@@ -587,6 +679,18 @@ class OracleWas(Undo):
         self.window: list[int] = row.window
         self.low: int = row.low
         self.high: int = row.high
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.price = row.price
+        self.confidence = row.confidence
+        self.published_ms = row.published_ms
+        self.accepted_ms = row.accepted_ms
+        self.window = row.window
+        self.low = row.low
+        self.high = row.high
 
     def undo(self) -> None:
         row = self.row
@@ -609,6 +713,7 @@ class Vamm(Row):
 
     def __init__(self, log: UndoLog, market: int) -> None:
         super().__init__(log)
+        self.was: VammWas | None = None
         self.market: int = market
         self.x: int = 0
         self.y: int = 0
@@ -619,8 +724,14 @@ class Vamm(Row):
         self.bid: int = 0
         self.ask: int = 0
 
-    def save(self) -> Undo:
-        return VammWas(self)
+    def save(self, first: bool) -> Undo:
+        was = self.was
+        if was is None or not first:
+            was = VammWas(self)
+            if first:
+                self.was = was
+        was.take()
+        return was
 
     def set_curve(self, x: int, y: int, sqrt_k: int, peg: int, net: int, spread: int) -> None:
         """Set the whole curve."""
@@ -651,7 +762,6 @@ class Vamm(Row):
 
 
 @final
-@mypyc_attr(acyclic=True)
 class VammWas(Undo):
     """Saved ``Vamm``."""
 
@@ -666,6 +776,19 @@ class VammWas(Undo):
         self.capital: int = row.capital
         self.bid: int = row.bid
         self.ask: int = row.ask
+
+    def take(self) -> None:
+        """Save the values as they are now."""
+        row = self.row
+        self.stamp = row.stamp
+        self.x = row.x
+        self.y = row.y
+        self.sqrt_k = row.sqrt_k
+        self.peg = row.peg
+        self.net = row.net
+        self.capital = row.capital
+        self.bid = row.bid
+        self.ask = row.ask
 
     def undo(self) -> None:
         row = self.row

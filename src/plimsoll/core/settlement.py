@@ -8,45 +8,12 @@ Spec: SETTLE-001 … SETTLE-005.
 
 from __future__ import annotations
 
-from typing import final
-
 from plimsoll.core import fees, ledger
 from plimsoll.core.context import Txn
-from plimsoll.core.rows import Account, Market, Order, Position
+from plimsoll.core.rows import Market, Order, Position
 from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM
 from plimsoll.messages.events import Filled
 from plimsoll.units import AMOUNT_MAX, LOT, div_ceil, div_floor, mul_div_toward_zero, require_range
-
-
-@final
-class Taker:
-    """An order being worked off. ``limit`` is the worst price it accepts."""
-
-    def __init__(
-        self,
-        account: Account,
-        market: Market,
-        position: Position,
-        order: int,
-        side: int,
-        limit: int,
-        size: int,
-        reduce_only: bool,
-    ) -> None:
-        self.account: Account = account
-        self.market: Market = market
-        self.position: Position = position
-        self.order: int = order
-        self.side: int = side
-        self.limit: int = limit
-        self.remaining: int = size
-        self.filled: int = 0
-        self.reduce_only: bool = reduce_only
-
-    def count(self, size: int) -> None:
-        """A part was traded."""
-        self.remaining -= size
-        self.filled += size
 
 
 def move(txn: Txn, market: Market, row: Position, base: int, cost: int) -> int:
@@ -83,9 +50,8 @@ def move(txn: Txn, market: Market, row: Position, base: int, cost: int) -> int:
     return pnl
 
 
-def settle(txn: Txn, taker: Taker, maker: Order, size: int, quote: int) -> None:
+def settle(txn: Txn, market: Market, taker: Order, maker: Order, size: int, quote: int) -> None:
     """Settle a fill between a taker and a resting order at its price."""
-    market = taker.market
     if taker.side == BUY:
         ledger.move(taker.account, maker.account, quote)
         base = size
@@ -111,7 +77,7 @@ def settle(txn: Txn, taker: Taker, maker: Order, size: int, quote: int) -> None:
             FROM_BOOK,
             taker.account.ident,
             maker.account.ident,
-            taker.order,
+            taker.ident,
             maker.ident,
             maker.price,
             size,
@@ -133,12 +99,11 @@ def settle(txn: Txn, taker: Taker, maker: Order, size: int, quote: int) -> None:
     )
 
 
-def settle_vamm(txn: Txn, taker: Taker, size: int, quote: int, plain: int) -> int:
+def settle_vamm(txn: Txn, market: Market, taker: Order, size: int, quote: int, plain: int) -> int:
     """Settle a fill against the vAMM: its leg is ``plain``, the spread goes to the adjustments.
 
     Returns the surplus.
     """
-    market = taker.market
     vamm = market.vamm
     held = txn.state.position(vamm, market.ident)
     if taker.side == BUY:
@@ -164,7 +129,7 @@ def settle_vamm(txn: Txn, taker: Taker, size: int, quote: int, plain: int) -> in
                 FROM_VAMM,
                 taker.account.ident,
                 vamm.ident,
-                taker.order,
+                taker.ident,
                 0,
                 average_price(taker.side, quote, size),
                 size,

@@ -171,6 +171,11 @@ class KeyIndex:
         self.keys, _ = pop(self.keys, at)
         self.ids, _ = pop(self.ids, at)
 
+    def has(self, key: i64, ident: i64) -> bool:
+        """Whether a pair is there."""
+        at = self.find(key, ident)
+        return at < len(self.keys) and self.keys[at] == key and self.ids[at] == ident
+
     def first_key(self) -> int:
         """The smallest key, or -1 when empty."""
         n: i64 = len(self.keys)

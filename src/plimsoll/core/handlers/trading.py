@@ -12,7 +12,6 @@ from plimsoll.core import book, margin, oracle, routing
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access
 from plimsoll.core.rows import Account, Market, Order, Position
-from plimsoll.core.settlement import Taker
 from plimsoll.messages.codes import (
     ACTIVE,
     ALREADY_EXPIRED,
@@ -108,28 +107,16 @@ def place_order(txn: Txn, cmd: PlaceOrder) -> None:
 def execute(txn: Txn, market: Market, draft: Order, kind: int, tif: int, post: int) -> None:
     """Work an accepted order off, rest or drop what is left, and judge the outcome.
 
-    ``draft`` becomes the resting order; its ``remaining`` and ``filled`` are set here.
+    ``draft`` takes first (its price is the worst it accepts); what is left of it rests.
     """
     account = draft.account
     interest = market.open_interest
     risky = adds_risk(draft.position, draft.side, draft.remaining, draft.reduce_only)
     if post == POST_NONE:
         asked = draft.remaining
-        taker = Taker(
-            account,
-            market,
-            draft.position,
-            draft.ident,
-            draft.side,
-            draft.price,
-            asked,
-            draft.reduce_only,
-        )
-        routing.work(txn, taker)
-        if tif == FOK and taker.remaining > 0:
-            raise Reject(FOK_NOT_FILLABLE, taker.filled, asked)
-        if taker.filled > 0:
-            draft.fill(taker.filled)
+        routing.work(txn, market, draft)
+        if tif == FOK and draft.remaining > 0:
+            raise Reject(FOK_NOT_FILLABLE, asked - draft.remaining, asked)
     if draft.remaining == 0:
         drop(txn, draft, DONE_FILLED)
     elif tif == GTC:
