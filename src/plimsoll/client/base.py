@@ -1,0 +1,127 @@
+"""The Client protocol: everything one can do with an exchange, in process or over HTTP.
+
+Commands return a ``Receipt`` once they are durable; a refusal by the exchange is a receipt with
+``accepted`` false, never an exception. ``client_id`` (at most 36 of A-Z a-z 0-9 _ -) makes a
+command act once however often it is sent; a repeat returns the stored receipt. Everything else
+that can go wrong is in ``client.errors``.
+
+Channels of ``stream``, each beginning with a snapshot:
+
+    market:SYMBOL   snapshot and delta: the fields of ``MarketInfo``
+    book:SYMBOL     snapshot: the fields of ``BookSnapshot``; delta: the same fields, only levels
+                    that changed, size "0" where a level left
+    trades:SYMBOL   snapshot and delta: {"trades": [TradeInfo, ...]}, oldest first
+    account:ID      snapshot and delta: the fields of ``AccountInfo``
+    orders:ID       snapshot: {"orders": [OrderInfo, ...]}; delta: {"orders": those new or changed,
+                    "removed": [ids]}
+    fills:ID        snapshot and delta: {"fills": [FillInfo, ...]}, oldest first
+
+Over the WebSocket (``/v1/stream``, signed like any GET when a private channel is wanted) the
+client sends ``StreamRequest`` and gets ``StreamMessage``, or ``StreamFault`` for a channel that
+cannot be served. After a lost connection or a subscriber that was too slow, every channel gets a
+``gap`` and then a fresh snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Final, Protocol
+
+from plimsoll.client.models import (
+    AccountInfo,
+    AmendOrderRequest,
+    BatchRequest,
+    BookSnapshot,
+    CreateAccountRequest,
+    DepositRequest,
+    ExchangeInfo,
+    FillInfo,
+    MarketInfo,
+    OrderInfo,
+    PlaceOrderRequest,
+    Receipt,
+    StreamMessage,
+    TradeInfo,
+    TransferRequest,
+    WithdrawRequest,
+)
+
+DEPTH_MAX: Final = 1_000
+"""Most levels of a side of the book in one answer."""
+TRADES_MAX: Final = 1_000
+"""Most trades of a market in one answer."""
+FILLS_MAX: Final = 500
+"""Most fills of an account in one answer."""
+PUBLIC_CHANNELS: Final = ("market", "book", "trades")
+PRIVATE_CHANNELS: Final = ("account", "orders", "fills")
+
+
+class Client(Protocol):
+    """Access to an exchange on behalf of one principal."""
+
+    async def exchange(self) -> ExchangeInfo:
+        """Name, version, last command, symbols."""
+
+    async def markets(self) -> list[MarketInfo]:
+        """Every market, in the order they were opened."""
+
+    async def market(self, symbol: str) -> MarketInfo:
+        """One market. Raises ``NotFound``."""
+
+    async def book(self, symbol: str, depth: int = 20) -> BookSnapshot:
+        """The best levels of a book, 1 to ``DEPTH_MAX`` a side. Raises ``NotFound``."""
+
+    async def trades(self, symbol: str, limit: int = 100) -> list[TradeInfo]:
+        """The last public trades, newest first. Raises ``NotFound``."""
+
+    async def accounts(self) -> list[AccountInfo]:
+        """The principal's accounts (an operator sees all), by id."""
+
+    async def account(self, account: int) -> AccountInfo:
+        """One account. Raises ``NotFound``, also for somebody else's."""
+
+    async def create_account(self, req: CreateAccountRequest, client_id: str = "") -> Receipt:
+        """Open an account; its id is in the receipt's ``AccountCreated`` event."""
+
+    async def deposit(self, account: int, req: DepositRequest, client_id: str = "") -> Receipt:
+        """Bring an asset into an account."""
+
+    async def withdraw(self, account: int, req: WithdrawRequest, client_id: str = "") -> Receipt:
+        """Send an asset out of an account."""
+
+    async def transfer(self, req: TransferRequest, client_id: str = "") -> Receipt:
+        """Move an asset between two accounts of the principal."""
+
+    async def place_order(self, req: PlaceOrderRequest, client_id: str = "") -> Receipt:
+        """Place an order."""
+
+    async def cancel_order(
+        self, account: int, order: int = 0, client_order_id: str = "", client_id: str = ""
+    ) -> Receipt:
+        """Cancel one order, by id or (0) by client order id."""
+
+    async def cancel_all(
+        self, account: int, market: str | None = None, client_id: str = ""
+    ) -> Receipt:
+        """Cancel all orders of an account, in one market or in all."""
+
+    async def amend_order(self, order: int, req: AmendOrderRequest, client_id: str = "") -> Receipt:
+        """Change an order's limit and total size."""
+
+    async def batch(self, req: BatchRequest, client_id: str = "") -> Receipt:
+        """Several trading commands in one."""
+
+    async def orders(self, account: int) -> list[OrderInfo]:
+        """An account's open orders in order of arrival. Raises ``NotFound``."""
+
+    async def fills(self, account: int, limit: int = 100) -> list[FillInfo]:
+        """An account's last fills, newest first. Raises ``NotFound``."""
+
+    async def quote(self, req: PlaceOrderRequest) -> Receipt:
+        """What placing this order would give now. Never changes anything."""
+
+    def stream(self, channels: list[str]) -> AsyncIterator[StreamMessage]:
+        """Messages of the channels until the client is closed or the iterator is dropped."""
+
+    async def close(self) -> None:
+        """Release connections; streams end."""

@@ -1,0 +1,355 @@
+"""What is said to an exchange and what it answers: requests, responses, stream messages.
+
+The one set of types of the HTTP interface, of every client and of the command line. Prices, sizes
+and money are plain decimal texts (``"60000.5"``), ratios are ppm, times are ms since the epoch
+(UTC), ids are whole numbers. Requests refuse fields they do not know; responses may grow.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Side = Literal["buy", "sell"]
+OrderType = Literal["limit", "market"]
+TimeInForce = Literal["gtc", "ioc", "fok"]
+PostOnly = Literal["none", "reject", "slide"]
+Status = Literal["filled", "resting", "partially_filled", "cancelled", "rejected", "done"]
+Role = Literal["taker", "maker"]
+Source = Literal["book", "vamm"]
+StreamType = Literal["snapshot", "delta", "gap"]
+
+
+class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Base of what is sent."""
+
+
+class Response(msgspec.Struct, kw_only=True, frozen=True):
+    """Base of what is answered."""
+
+
+# Requests ------------------------------------------------------------------------------------
+
+
+class PlaceOrderRequest(Request, kw_only=True):
+    """An order.
+
+    ``price`` is the limit, or the worst price of a market order (None: the market's slippage
+    setting). ``tif`` None means gtc for a limit order and ioc for a market order. ``expires_ms``
+    0 means never.
+    """
+
+    account: int
+    market: str
+    side: Side
+    type: OrderType = "limit"
+    tif: TimeInForce | None = None
+    price: str | None = None
+    size: str
+    post_only: PostOnly = "none"
+    reduce_only: bool = False
+    expires_ms: int = 0
+    client_order_id: str = ""
+
+
+class AmendOrderRequest(Request, kw_only=True):
+    """New limit and new total size (the filled part included) of an open order."""
+
+    account: int
+    price: str
+    size: str
+
+
+class BatchPlace(PlaceOrderRequest, kw_only=True, tag_field="action", tag="place"):
+    """Place an order, as an item of a batch."""
+
+
+class BatchCancel(Request, kw_only=True, tag_field="action", tag="cancel"):
+    """Cancel by order id, or (``order`` 0) by client order id, as an item of a batch."""
+
+    account: int
+    order: int = 0
+    client_order_id: str = ""
+
+
+class BatchAmend(Request, kw_only=True, tag_field="action", tag="amend"):
+    """Amend an order, as an item of a batch."""
+
+    account: int
+    order: int
+    price: str
+    size: str
+
+
+class BatchCancelAll(Request, kw_only=True, tag_field="action", tag="cancel_all"):
+    """Cancel all orders of an account (None: in every market), as an item of a batch."""
+
+    account: int
+    market: str | None = None
+
+
+BatchItem = BatchPlace | BatchCancel | BatchAmend | BatchCancelAll
+"""The field ``action`` (place, cancel, amend, cancel_all) tells them apart."""
+
+
+class BatchRequest(Request, kw_only=True):
+    """1 to 50 trading commands: all or nothing when ``atomic``, else each for itself."""
+
+    atomic: bool
+    items: list[BatchItem]
+
+
+class CreateAccountRequest(Request, kw_only=True):
+    """Open an account, or a sub-account of ``parent``."""
+
+    label: str = ""
+    parent: int | None = None
+
+
+class DepositRequest(Request, kw_only=True):
+    """Bring an asset in; an ``external_id`` counts once for ever."""
+
+    asset: str = "USD"
+    amount: str
+    external_id: str
+
+
+class WithdrawRequest(Request, kw_only=True):
+    """Send an asset out; an ``external_id`` counts once for ever."""
+
+    asset: str = "USD"
+    amount: str
+    external_id: str
+
+
+class TransferRequest(Request, kw_only=True):
+    """Move an asset between two accounts of the same owner."""
+
+    source: int
+    target: int
+    asset: str = "USD"
+    amount: str
+
+
+class StreamRequest(Request, kw_only=True):
+    """What a client sends over the WebSocket: channels to add or to drop."""
+
+    op: Literal["subscribe", "unsubscribe"]
+    channels: list[str]
+
+
+# Responses -----------------------------------------------------------------------------------
+
+
+class ErrorInfo(Response, kw_only=True, frozen=True):
+    """Why a request was not carried out; ``field`` names the field at fault, if one is."""
+
+    code: int
+    name: str
+    message: str
+    field: str | None = None
+
+
+class RejectInfo(Response, kw_only=True, frozen=True):
+    """Why the exchange refused a command: what was measured against what.
+
+    ``value`` and ``limit`` are the numbers as texts, in the unit their names suggest (money,
+    prices and sizes as decimals); ``item`` is the item of the batch, -1 outside batches.
+    """
+
+    code: int
+    name: str
+    value: str
+    limit: str
+    value_is: str
+    limit_is: str
+    item: int = -1
+
+
+class Receipt(Response, kw_only=True, frozen=True):
+    """The durable answer to a command (or, from ``quote``, what the answer would be now).
+
+    For a command about one order: its id, ``filled``, ``average_price`` (rounded against the
+    taker) and ``fee`` (paid as taker) of what this command traded, and what ``remaining`` of it
+    was not filled. ``status``: filled; resting (in the book, this command traded nothing);
+    partially_filled (a part was traded, the rest is in the book); cancelled (what is not filled
+    was dropped); rejected (nothing happened, see ``reject``). For other commands ``status`` is
+    done. ``events`` lists everything that happened; refused items of a batch that is not atomic
+    are ``Rejected`` events with the number of the item.
+    """
+
+    seq: int
+    ts: int
+    accepted: bool
+    duplicate: bool = False
+    order: int | None = None
+    filled: str = "0"
+    average_price: str | None = None
+    fee: str = "0"
+    remaining: str | None = None
+    status: Status = "done"
+    reject: RejectInfo | None = None
+    events: list[dict[str, Any]] = []
+
+
+class VammInfo(Response, kw_only=True, frozen=True):
+    """A market's vAMM: quotes, the largest single fills, its position and what it earned."""
+
+    bid: str
+    ask: str
+    bid_size: str
+    ask_size: str
+    reservation_price: str
+    base: str
+    capital: str
+    equity: str
+    pnl: str
+
+
+class MarketInfo(Response, kw_only=True, frozen=True):
+    """One market: rules and present state. ``imr`` to ``price_band`` are ppm."""
+
+    symbol: str
+    market: int
+    mode: str
+    tick: str
+    step: str
+    min_notional: str
+    imr: int
+    mmr: int
+    taker_fee: int
+    maker_rebate: int
+    price_band: int
+    oracle_price: str | None
+    oracle_valid: bool
+    oracle_published_ms: int
+    best_bid: str | None
+    best_ask: str | None
+    open_interest: str
+    vamm: VammInfo | None
+    pools: dict[str, str]
+
+
+class BookSnapshot(Response, kw_only=True, frozen=True):
+    """The best levels of a book as (price, size), best first, and the vAMM's quotes beside them."""
+
+    symbol: str
+    seq: int
+    bids: list[tuple[str, str]]
+    asks: list[tuple[str, str]]
+    vamm_bid: str | None = None
+    vamm_ask: str | None = None
+
+
+class TradeInfo(Response, kw_only=True, frozen=True):
+    """A public trade; ``side`` is the taker's."""
+
+    fill: int
+    symbol: str
+    ts: int
+    side: Side
+    price: str
+    size: str
+    quote: str
+    source: Source
+    seq: int
+
+
+class FillInfo(Response, kw_only=True, frozen=True):
+    """One account's side of a trade. ``pnl`` is what the fill realised, before the fee."""
+
+    fill: int
+    order: int
+    account: int
+    symbol: str
+    ts: int
+    side: Side
+    price: str
+    size: str
+    fee: str
+    rebate: str
+    pnl: str
+    role: Role
+    source: Source
+
+
+class OrderInfo(Response, kw_only=True, frozen=True):
+    """An open order; ``age_ms`` is the time that counts for its priority."""
+
+    order: int
+    account: int
+    market: str
+    side: Side
+    price: str
+    size: str
+    remaining: str
+    filled: str
+    reduce_only: bool
+    expires_ms: int
+    client_order_id: str
+    age_ms: int
+
+
+class PositionInfo(Response, kw_only=True, frozen=True):
+    """An open position. ``liquidation_price`` is None where no positive price liquidates."""
+
+    market: str
+    base: str
+    entry_price: str
+    entry_cost: str
+    oracle_price: str
+    value: str
+    unrealised_pnl: str
+    liquidation_price: str | None
+
+
+class AccountInfo(Response, kw_only=True, frozen=True):
+    """An account: balances, what it is worth, what is required, what is free and may leave."""
+
+    account: int
+    owner: int
+    kind: str
+    parent: int | None
+    label: str
+    balances: dict[str, str]
+    equity: str
+    margin: str
+    initial_requirement: str
+    maintenance_requirement: str
+    reserved: str
+    free: str
+    withdrawable: str
+    positions: list[PositionInfo]
+    open_orders: int
+
+
+class ExchangeInfo(Response, kw_only=True, frozen=True):
+    """Who answers: version, build (compiled or interpreted), last command, symbols traded."""
+
+    name: str
+    version: str
+    build: str
+    seq: int
+    ts: int
+    markets: list[str]
+
+
+class StreamMessage(Response, kw_only=True, frozen=True):
+    """One message of a channel; see ``client.base`` for the channels and their data.
+
+    ``gap`` says that messages may be missing since ``seq``; a new snapshot follows.
+    """
+
+    channel: str
+    seq: int
+    ts: int
+    type: StreamType
+    data: dict[str, Any]
+
+
+class StreamFault(Response, kw_only=True, frozen=True):
+    """What the server sends when a channel cannot be served; the channel is not subscribed."""
+
+    error: ErrorInfo
+    channel: str | None = None

@@ -1,0 +1,71 @@
+"""Who may read what, and the node's failures as every client shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from plimsoll.client import errors
+from plimsoll.client.errors import HttpProblem, no_account, no_market
+from plimsoll.client.models import ErrorInfo
+from plimsoll.core import views
+from plimsoll.core.rows import Account, Market
+from plimsoll.core.state import State
+from plimsoll.errors import ClientIdReused, NodeBusy, NodeClosed, NodeHalted
+from plimsoll.messages import codes
+from plimsoll.messages.fields import FieldError
+
+RETRY_AFTER_BUSY: Final = 0.1
+"""Seconds after which a full queue is worth another try."""
+
+
+def is_operator(state: State, principal: int) -> bool:
+    """Whether a principal may see everything."""
+    if not 0 <= principal < len(state.principals):
+        return False
+    return (state.principals[principal].roles & codes.ROLE_OPERATOR) != 0
+
+
+def visible_accounts(state: State, principal: int) -> list[Account]:
+    """The accounts a principal may see, by id."""
+    if is_operator(state, principal):
+        return list(state.accounts)
+    return views.accounts_of(state, principal)
+
+
+def find_account(state: State, principal: int, account: int) -> Account:
+    """An account the principal may see. Errors: `NotFound`, the same for somebody else's."""
+    if 0 <= account < len(state.accounts):
+        row = state.accounts[account]
+        if row.owner == principal or is_operator(state, principal):
+            return row
+    raise no_account(account)
+
+
+def find_market(state: State, symbol: str) -> Market:
+    """The market of a symbol. Errors: `NotFound`."""
+    row = views.market_by_symbol(state, symbol)
+    if row is None:
+        raise no_market(symbol)
+    return row
+
+
+@contextmanager
+def outside_errors() -> Iterator[None]:
+    """Turns the node's errors into those of ``client.errors``."""
+    try:
+        yield
+    except FieldError as error:
+        raise errors.bad_field(error.field, error.problem) from error
+    except ClientIdReused as error:
+        raise _problem(409, errors.CLIENT_ID_REUSED, error.message) from error
+    except NodeBusy as error:
+        raise _problem(429, errors.TOO_MANY_REQUESTS, error.message, RETRY_AFTER_BUSY) from error
+    except (NodeHalted, NodeClosed) as error:
+        raise _problem(503, errors.HALTED, error.message) from error
+
+
+def _problem(status: int, code: int, text: str, retry_after: float | None = None) -> HttpProblem:
+    info = ErrorInfo(code=code, name=errors.DOOR_CODES[code], message=text)
+    return errors.problem(status, info, retry_after=retry_after)

@@ -1,0 +1,109 @@
+"""Recent trades and fills of a running node, in bounded memory.
+
+Fed by what the node publishes, so it begins empty whenever a node starts: the journal keeps
+commands, not events, and getting them back would mean a replay. Older trades and fills are the
+business of the history database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from dataclasses import dataclass
+from typing import Final
+
+from plimsoll.client.base import FILLS_MAX, TRADES_MAX
+from plimsoll.errors import NodeError
+from plimsoll.messages.events import Filled
+from plimsoll.runtime.node import Gap, NodeBase, Published, Subscription
+
+ACCOUNTS_MAX: Final = 20_000
+"""Accounts whose fills are kept; beyond it those that traded longest ago are forgotten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamped:
+    """A fill with the number and the time (ms) of its command."""
+
+    seq: int
+    ts: int
+    event: Filled
+
+
+class History:
+    """The last ``TRADES_MAX`` trades of each market and ``FILLS_MAX`` fills of each account.
+
+    ``complete`` turns False if the node published faster than this could read, which leaves a
+    hole. Belongs to the event loop of its node; ``close`` ends it.
+    """
+
+    def __init__(self, node: NodeBase) -> None:
+        """Listen from the next record on. Errors: `NodeClosed`, `NodeHalted`."""
+        self.seq = node.last_seq
+        self.complete = True
+        self._node = node
+        self._trades: dict[int, deque[Stamped]] = {}
+        self._fills: OrderedDict[int, deque[Stamped]] = OrderedDict()
+        self._subscription: Subscription = node.subscribe()
+        self._task = asyncio.get_running_loop().create_task(self._follow(), name="recent-fills")
+
+    def trades(self, market: int, limit: int) -> list[Stamped]:
+        """The last trades of a market, newest first."""
+        return _newest(self._trades.get(market), limit)
+
+    def fills(self, account: int, limit: int) -> list[Stamped]:
+        """The last fills of an account, newest first."""
+        return _newest(self._fills.get(account), limit)
+
+    async def catch_up(self) -> None:
+        """Take over all that is published by now, so that everybody sees his own fills."""
+        while self._subscription.buffered:
+            self._take(await anext(self._subscription))
+
+    def add(self, item: Published) -> None:
+        """Take over the fills of one command."""
+        self.seq = item.seq
+        for event in item.events:
+            if isinstance(event, Filled):
+                stamped = Stamped(item.seq, item.ts, event)
+                trades = self._trades.setdefault(event.market, deque(maxlen=TRADES_MAX))
+                trades.append(stamped)
+                self._add_fill(event.taker, stamped)
+                self._add_fill(event.maker, stamped)
+
+    def close(self) -> None:
+        """Stop listening; what is kept stays readable."""
+        self._subscription.close()
+        self._task.cancel()
+
+    def _add_fill(self, account: int, stamped: Stamped) -> None:
+        self._fills.setdefault(account, deque(maxlen=FILLS_MAX)).append(stamped)
+        self._fills.move_to_end(account)
+        if len(self._fills) > ACCOUNTS_MAX:
+            self._fills.popitem(last=False)
+
+    def _take(self, item: Published | Gap) -> None:
+        if isinstance(item, Published):
+            self.add(item)
+            return
+        self.complete = False
+        try:
+            self._subscription = self._node.subscribe()
+            self.seq = self._node.last_seq
+        except NodeError:
+            # Halted or closed in the meantime: there is nothing more to listen to.
+            self._subscription.close()
+
+    async def _follow(self) -> None:
+        while True:
+            current = self._subscription
+            async for item in current:
+                self._take(item)
+            if current is self._subscription:
+                return
+
+
+def _newest(kept: deque[Stamped] | None, limit: int) -> list[Stamped]:
+    if kept is None or limit < 1:
+        return []
+    return [kept[-at] for at in range(1, min(limit, len(kept)) + 1)]

@@ -1,0 +1,232 @@
+"""Streams of a node: snapshots of what is asked for, then what changes, in the order it happened.
+
+State (market, book, account, orders) is read again when something was published and sent if it
+differs from what was sent last; a slow reader therefore skips steps but never sees a wrong state.
+Trades and fills are sent one by one. One that falls too far behind gets a gap and new snapshots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from plimsoll.client.base import PRIVATE_CHANNELS, PUBLIC_CHANNELS
+from plimsoll.client.errors import bad_field
+from plimsoll.client.models import StreamMessage, StreamType
+from plimsoll.core.rows import Market
+from plimsoll.core.state import State
+from plimsoll.messages.events import Filled
+from plimsoll.runtime import present
+from plimsoll.runtime.access import find_account, find_market, outside_errors
+from plimsoll.runtime.node import Gap, NodeBase, Published, Subscription
+from plimsoll.runtime.recent import History
+
+CHANNELS_MAX: Final = 200
+BOOK_LEVELS: Final = 100
+"""Levels a side that a book channel keeps up."""
+RECENT: Final = 100
+"""Trades or fills in a snapshot."""
+
+Data = dict[str, Any]
+
+
+class Viewer(Protocol):
+    """On whose behalf a stream reads, and at what time (ms)."""
+
+    principal: int
+
+    def now(self) -> int:
+        """The time a command would have now."""
+
+
+class Channel:
+    """One channel of a stream and what was sent of it last."""
+
+    def __init__(self, name: str, kind: str, symbol: str, account: int) -> None:
+        self.name = name
+        self.kind = kind
+        self.symbol = symbol
+        self.account = account
+        self.sent: Data = {}
+        self.seq = 0
+
+    def read(self, state: State, principal: int, seq: int, now: int) -> Data:
+        """The channel's state as its snapshot says it. Errors: `NotFound`."""
+        if self.kind in PRIVATE_CHANNELS:
+            row = find_account(state, principal, self.account)
+            if self.kind == "orders":
+                return {"orders": msgspec.to_builtins(present.orders(state, row))}
+            return _plain(present.account(state, row)) if self.kind == "account" else {}
+        market: Market = find_market(state, self.symbol)
+        if self.kind == "market":
+            return _plain(present.market(state, market, now))
+        if self.kind == "book":
+            return _plain(present.book(state, market, seq, now, BOOK_LEVELS))
+        return {}
+
+    def change(self, found: Data) -> Data | None:
+        """What to send to one who has what was sent last; None if nothing differs."""
+        before, self.sent = self.sent, found
+        if self.kind == "book":
+            return _book_change(before, found)
+        if self.kind == "orders":
+            return _orders_change(before, found)
+        return found if found != before else None
+
+    def picked(self, items: Sequence[Published], symbols: Sequence[str]) -> list[Data]:
+        """The trades or fills of these commands that belong here."""
+        found: list[Data] = []
+        for item in items:
+            for event in item.events:
+                if not isinstance(event, Filled) or item.seq <= self.seq:
+                    continue
+                symbol = symbols[event.market]
+                if self.kind == "fills" and self.account in (event.taker, event.maker):
+                    found.append(_plain(present.fill(event, self.account, symbol, item.ts)))
+                elif self.kind == "trades" and symbol == self.symbol:
+                    found.append(_plain(present.trade(event, symbol, item.seq, item.ts)))
+        return found
+
+
+def parse_channel(name: str) -> Channel:
+    """The channel of a name such as ``book:BTC-USD`` or ``fills:7``. Errors: `BadField`."""
+    kind, colon, rest = str(name).partition(":")
+    if colon and kind in PUBLIC_CHANNELS and rest:
+        return Channel(name, kind, rest, -1)
+    if colon and kind in PRIVATE_CHANNELS and rest.isascii() and rest.isdigit() and len(rest) < 11:
+        return Channel(name, kind, "", int(rest))
+    raise bad_field("channels", f"has {str(name)[:80]!r}, which is not a channel")
+
+
+class Stream:
+    """The messages of some channels to one reader."""
+
+    def __init__(
+        self, viewer: Viewer, node: NodeBase, history: History, channels: Sequence[str]
+    ) -> None:
+        self._viewer = viewer
+        self._node = node
+        self._history = history
+        self._names = list(dict.fromkeys(channels))
+        self._channels: list[Channel] = []
+        self._closed = False
+        self._subscription: Subscription | None = None
+
+    def close(self) -> None:
+        """End the messages, also for one who waits for the next."""
+        self._closed = True
+        if self._subscription is not None:
+            self._subscription.close()
+
+    async def messages(self) -> AsyncGenerator[StreamMessage, None]:
+        """Snapshots, then changes, until closed or the node stops."""
+        if not 1 <= len(self._names) <= CHANNELS_MAX:
+            raise bad_field("channels", f"must have 1 to {CHANNELS_MAX} entries")
+        self._channels = [parse_channel(name) for name in self._names]
+        while not self._closed:
+            with outside_errors():
+                self._subscription = subscription = self._node.subscribe()
+            last: Published | Gap | None = None
+            try:
+                for message in await self._snapshots():
+                    yield message
+                async for item in subscription:
+                    items = [item]
+                    while subscription.buffered:
+                        items.append(await anext(subscription))
+                    last = items[-1]
+                    for message in await self._changes(items):
+                        yield message
+            finally:
+                subscription.close()
+            if not isinstance(last, Gap):
+                return
+            for channel in self._channels:
+                yield self._message(channel, last.after_seq, "gap", {})
+
+    async def _snapshots(self) -> list[StreamMessage]:
+        await self._history.catch_up()
+        seq, found, symbols = await self._read()
+        made: list[StreamMessage] = []
+        for channel, data in zip(self._channels, found, strict=True):
+            if channel.kind in ("trades", "fills"):
+                channel.seq = self._history.seq
+                recent = {channel.kind: self._recent(channel, symbols)}
+                made.append(self._message(channel, channel.seq, "snapshot", recent))
+            else:
+                channel.seq, channel.sent = seq, data
+                made.append(self._message(channel, seq, "snapshot", data))
+        return made
+
+    def _recent(self, channel: Channel, symbols: Sequence[str]) -> Any:
+        if channel.kind == "trades":
+            kept = self._history.trades(symbols.index(channel.symbol), RECENT)
+            return msgspec.to_builtins(
+                [present.trade(x.event, channel.symbol, x.seq, x.ts) for x in reversed(kept)]
+            )
+        ident = channel.account
+        kept = self._history.fills(ident, RECENT)
+        return msgspec.to_builtins(
+            [present.fill(x.event, ident, symbols[x.event.market], x.ts) for x in reversed(kept)]
+        )
+
+    async def _changes(self, items: Sequence[Published | Gap]) -> list[StreamMessage]:
+        published = [item for item in items if isinstance(item, Published)]
+        if not published:
+            return []
+        seq, found, symbols = await self._read()
+        made: list[StreamMessage] = []
+        for channel, data in zip(self._channels, found, strict=True):
+            if channel.kind in ("trades", "fills"):
+                picked = channel.picked(published, symbols)
+                channel.seq = max(channel.seq, published[-1].seq)
+                if picked:
+                    made.append(
+                        self._message(channel, channel.seq, "delta", {channel.kind: picked})
+                    )
+            elif (change := channel.change(data)) is not None:
+                channel.seq = seq
+                made.append(self._message(channel, seq, "delta", change))
+        return made
+
+    async def _read(self) -> tuple[int, list[Data], tuple[str, ...]]:
+        now, principal = self._viewer.now(), self._viewer.principal
+
+        def ask(state: State) -> tuple[list[Data], tuple[str, ...]]:
+            seq = self._node.last_seq
+            found = [channel.read(state, principal, seq, now) for channel in self._channels]
+            return found, present.catalogue(state).symbols
+
+        with outside_errors():
+            seq, (found, symbols) = await self._node.query_at(ask)
+        return seq, found, symbols
+
+    def _message(self, channel: Channel, seq: int, kind: StreamType, data: Data) -> StreamMessage:
+        ts = self._node.health().ts
+        return StreamMessage(channel=channel.name, seq=seq, ts=ts, type=kind, data=data)
+
+
+def _plain(model: msgspec.Struct) -> Data:
+    found: Data = msgspec.to_builtins(model)
+    return found
+
+
+def _book_change(before: Data, found: Data) -> Data | None:
+    change = dict(found)
+    for side in ("bids", "asks"):
+        old, new = dict(before.get(side, ())), dict(found[side])
+        left = [(price, "0") for price in old if price not in new]
+        change[side] = left + [(p, size) for p, size in new.items() if old.get(p) != size]
+    quotes = ("vamm_bid", "vamm_ask")
+    same = not change["bids"] and not change["asks"]
+    return None if same and all(before.get(q) == found[q] for q in quotes) else change
+
+
+def _orders_change(before: Data, found: Data) -> Data | None:
+    old = {order["order"]: order for order in before.get("orders", ())}
+    new = {order["order"]: order for order in found["orders"]}
+    changed = [order for ident, order in new.items() if old.get(ident) != order]
+    removed = [ident for ident in old if ident not in new]
+    return {"orders": changed, "removed": removed} if changed or removed else None

@@ -1,0 +1,204 @@
+"""Requests to commands: symbols to ids, decimal texts to integers, every refusal by its field.
+
+Errors: ``client.errors.BadField``, naming the field as the request does (``items[2].size`` inside
+a batch). What the exchange itself judges (grid, margin, mode, ownership) is left to it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, TypeVar
+
+from plimsoll.client import models
+from plimsoll.client.errors import BadField, bad_field
+from plimsoll.client.models import BatchAmend, BatchCancel, BatchCancelAll, PlaceOrderRequest
+from plimsoll.decimal_text import DecimalTextError, format_decimal, parse_decimal
+from plimsoll.messages import codec, codes
+from plimsoll.messages.commands import (
+    AmendOrder,
+    Batch,
+    CancelAll,
+    CancelOrder,
+    Command,
+    CreateAccount,
+    Deposit,
+    PlaceOrder,
+    Transfer,
+    Withdraw,
+)
+from plimsoll.messages.fields import LISTS, FieldError
+from plimsoll.runtime.present import BASE_DIGITS, PRICE_DIGITS, Catalogue
+from plimsoll.units import AMOUNT_MAX, PRICE_MAX
+
+_NAMES: Final = {"kind": "type", "post": "post_only", "owner": "principal"}
+"""Fields of commands that requests call otherwise."""
+
+C = TypeVar("C", bound=Command)
+
+
+def amount(field: str, text: str, digits: int, most: int = AMOUNT_MAX) -> int:
+    """A positive decimal text times 10**digits, exactly."""
+    try:
+        value = parse_decimal(text, digits)
+    except DecimalTextError as error:
+        raise bad_field(field, f"is not a number with up to {digits} decimals: {error}") from None
+    if value < 1:
+        raise bad_field(field, "must be above 0")
+    if value > most:
+        raise bad_field(field, f"must be at most {format_decimal(most, digits)}")
+    return value
+
+
+def price(field: str, text: str) -> int:
+    """A price in 1e-6."""
+    return amount(field, text, PRICE_DIGITS, PRICE_MAX)
+
+
+def size(field: str, text: str) -> int:
+    """A size in 1e-9 base."""
+    return amount(field, text, BASE_DIGITS)
+
+
+def client_id(text: str) -> str:
+    """A client id, checked."""
+    try:
+        codec.check_value("client_id", "client_id", text)
+    except FieldError as error:
+        raise bad_field(error.field, error.problem) from None
+    return text
+
+
+def limit(field: str, value: int, most: int) -> int:
+    """How many are asked for: 1 to ``most``."""
+    if not 1 <= value <= most:
+        raise bad_field(field, f"must be 1 to {most}")
+    return value
+
+
+def _word(field: str, value: str, words: tuple[str, ...]) -> int:
+    if value not in words:
+        raise bad_field(field, f"must be one of {', '.join(words)}")
+    return words.index(value)
+
+
+def _market(symbol: str, names: Catalogue) -> int:
+    if symbol not in names.symbols:
+        raise bad_field("market", "names no market here")
+    return names.symbols.index(symbol)
+
+
+def _asset(symbol: str, names: Catalogue) -> int:
+    if symbol not in names.assets:
+        raise bad_field("asset", "names no asset here")
+    return names.assets.index(symbol)
+
+
+def _checked(command: C) -> C:
+    """The command, if all its fields are of the right type and within bounds."""
+    try:
+        codec.check_command(command)
+    except FieldError as error:
+        raise bad_field(_NAMES.get(error.field, error.field), error.problem) from None
+    return command
+
+
+def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
+    """The command of an order."""
+    kind = _word("type", req.type, codes.KINDS)
+    tif = req.tif if req.tif is not None else ("ioc" if kind == codes.MARKET else "gtc")
+    if kind == codes.LIMIT and req.price is None:
+        raise bad_field("price", "is needed for a limit order")
+    return _checked(
+        PlaceOrder(
+            req.account,
+            _market(req.market, names),
+            _word("side", req.side, codes.SIDES),
+            kind,
+            _word("tif", tif, codes.TIFS),
+            0 if req.price is None else price("price", req.price),
+            size("size", req.size),
+            _word("post_only", req.post_only, codes.POSTS),
+            req.reduce_only,
+            req.expires_ms,
+            req.client_order_id,
+        )
+    )
+
+
+def cancel_order(account: int, order: int, client_order_id: str) -> CancelOrder:
+    """The command of a cancellation, by id or by client order id: exactly one of them."""
+    if (order == 0) == (client_order_id == ""):
+        raise bad_field("order", "or client_order_id is needed, one of them")
+    return _checked(CancelOrder(account, order, client_order_id))
+
+
+def cancel_all(account: int, market: str | None, names: Catalogue) -> CancelAll:
+    """The command that cancels all orders of an account, in one market or (None) in all."""
+    return _checked(CancelAll(account, -1 if market is None else _market(market, names)))
+
+
+def amend_order(account: int, order: int, limit_price: str, total: str) -> AmendOrder:
+    """The command of an amendment."""
+    return _checked(AmendOrder(account, order, price("price", limit_price), size("size", total)))
+
+
+def batch(req: models.BatchRequest, names: Catalogue) -> Batch:
+    """The command of a batch."""
+    if not 1 <= len(req.items) <= LISTS["items"]:
+        raise bad_field("items", f"must have 1 to {LISTS['items']} entries")
+    commands: list[Command] = []
+    for at, item in enumerate(req.items):
+        try:
+            commands.append(_batch_item(item, names))
+        except BadField as error:
+            where = f"items[{at}].{error.info.field}"
+            text = error.info.message.removeprefix(f"{error.info.field} ")
+            raise bad_field(where, text) from None
+    return _checked(Batch(req.atomic, commands))
+
+
+def _batch_item(item: Any, names: Catalogue) -> Command:
+    if isinstance(item, PlaceOrderRequest):
+        return place_order(item, names)
+    if isinstance(item, BatchCancel):
+        return cancel_order(item.account, item.order, item.client_order_id)
+    if isinstance(item, BatchAmend):
+        return amend_order(item.account, item.order, item.price, item.size)
+    if isinstance(item, BatchCancelAll):
+        return cancel_all(item.account, item.market, names)
+    raise bad_field("action", "must be place, cancel, amend or cancel_all")
+
+
+def create_account(principal: int, req: models.CreateAccountRequest) -> CreateAccount:
+    """The command that opens an account for the principal."""
+    if req.parent is not None and req.parent < 0:
+        raise bad_field("parent", "must be an account")
+    return _checked(CreateAccount(principal, -1 if req.parent is None else req.parent, req.label))
+
+
+def deposit(account: int, req: models.DepositRequest, names: Catalogue) -> Deposit:
+    """The command of a deposit."""
+    asset, value = _money(req.asset, req.amount, names)
+    return _checked(Deposit(account, asset, value, _external_id(req.external_id)))
+
+
+def withdraw(account: int, req: models.WithdrawRequest, names: Catalogue) -> Withdraw:
+    """The command of a withdrawal."""
+    asset, value = _money(req.asset, req.amount, names)
+    return _checked(Withdraw(account, asset, value, _external_id(req.external_id)))
+
+
+def transfer(req: models.TransferRequest, names: Catalogue) -> Transfer:
+    """The command of a transfer."""
+    asset, value = _money(req.asset, req.amount, names)
+    return _checked(Transfer(req.source, req.target, asset, value))
+
+
+def _money(symbol: str, text: str, names: Catalogue) -> tuple[int, int]:
+    asset = _asset(symbol, names)
+    return asset, amount("amount", text, names.decimals[asset])
+
+
+def _external_id(text: str) -> str:
+    if text == "":
+        raise bad_field("external_id", "must not be empty")
+    return text
