@@ -149,7 +149,7 @@ def check_vamm(state: State, market: Market) -> None:
     row = state.vamms[market.ident]
     held = market.vamm.position(market.ident)
     base = 0 if held is None else held.base
-    if market.params.vamm_enabled == 0:
+    if not market.params.vamm_enabled:
         require(base == 0 and row.net == 0, "A2", base, row.net)
         return
     require(row.x > 0 and row.y > 0 and row.peg > 0, "A9", row.x, row.y)

@@ -45,7 +45,7 @@ def worst_market_price(state: State, market: Market, side: int, given: int) -> i
         worst = given
     else:
         start = edges.price
-        if params.vamm_enabled != 0:
+        if params.vamm_enabled:
             start = vamm.quote_price(state.vamms[market.ident], side)
         if side == BUY:
             worst = mul_div_floor(start, RATIO_SCALE + params.market_slippage, RATIO_SCALE)
@@ -59,7 +59,7 @@ def worst_market_price(state: State, market: Market, side: int, given: int) -> i
 def work(txn: Txn, market: Market, taker: Order) -> None:
     """Fill what can be filled now: book, then vAMM. ``taker.price`` is the worst it accepts."""
     take_book(txn, market, taker)
-    if taker.remaining > 0 and market.params.vamm_enabled != 0:
+    if taker.remaining > 0 and market.params.vamm_enabled:
         take_vamm(txn, market, taker)
     if len(txn.to_trim) > 0:
         book.trim_reduce_only(txn)
@@ -190,7 +190,7 @@ def best_opposite(state: State, market: Market, side: int, with_vamm: bool) -> i
     """Best price a post-only order of ``side`` must stay behind; 0 if there is none."""
     params = market.params
     best = state.books[market.ident].best_price(SELL if side == BUY else BUY)
-    if not with_vamm or params.vamm_enabled == 0:
+    if not with_vamm or not params.vamm_enabled:
         return best
     quote = vamm.quote_price(state.vamms[market.ident], side)
     # Off the grid, the quote is taken to the first tick a resting order would cross it at.

@@ -329,7 +329,7 @@ def load(dump: list[Any]) -> State:
         market.add_interest(interest)
     for market, (x, y, sqrt_k, peg, net, capital) in zip(state.markets, vamms, strict=True):
         vamm = state.vamms[market.ident]
-        if market.params.vamm_enabled != 0:
+        if market.params.vamm_enabled:
             vamm.set_curve(x, y, sqrt_k, peg, net, market.params.vamm_base_spread)
         vamm.add_capital(capital)
     for market, (price, confidence, published, accepted, window) in zip(

@@ -52,7 +52,7 @@ def market_view(state: State, market: Market, now: int) -> View:
 def vamm_view(state: State, market: Market) -> View | None:
     """The vAMM: quotes, position, what it earned; None where it is off."""
     params = market.params
-    if params.vamm_enabled == 0:
+    if not params.vamm_enabled:
         return None
     row = state.vamms[market.ident]
     equity = margin.equity(state, market.vamm)

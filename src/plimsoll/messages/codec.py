@@ -29,6 +29,7 @@ BATCHABLE: Final = (
     commands.AmendOrder,
 )
 
+_BATCHABLE_TAGS: Final = tuple(cls.TAG for cls in BATCHABLE)
 _TEXT: Final = re.compile(r"[A-Za-z0-9_.:/-]*\Z")
 _STRICT_TEXT: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -76,11 +77,11 @@ def _check_nested(name: str, kind: str, value: object) -> object:
         raise FieldError(name, f"must have 1 to {fields.LISTS[kind]} entries")
     if kind == "prices":
         return [_record(commands.PricePoint, item, name) for item in value]
-    items = [command_from_row(item) for item in value]
-    for item in items:
-        if not isinstance(item, BATCHABLE):
-            raise FieldError(name, f"{type(item).__name__} cannot stand in a batch")
-    return items
+    for item in value:
+        # Looked at before the item is built: a batch in a batch would nest without end.
+        if isinstance(item, list | tuple) and item and item[0] not in _BATCHABLE_TAGS:
+            raise FieldError(name, f"a command with tag {str(item[0])[:20]} cannot stand here")
+    return [command_from_row(item) for item in value]
 
 
 def _record(cls: type[Any], value: object, name: str) -> Any:
@@ -246,9 +247,9 @@ def from_named(cls: type[Any], values: Mapping[str, Any]) -> Any:
             ]
         row.append(value)
     known = {name for name, _ in cls.FIELDS}
-    for name in values:
+    for name in sorted(map(str, values)):
         if name not in known and name != "type":
-            raise FieldError(str(name)[:64], "is not known here")
+            raise FieldError(name[:64], "is not known here")
     return _construct(cls, row)
 
 

@@ -43,7 +43,7 @@ class GlobalParams:
         self.accounts_per_principal_max: int = accounts_per_principal_max
         self.tick_work_max: int = tick_work_max
         self.oracle_future_max_ms: int = oracle_future_max_ms
-        self.open_deposits: int = open_deposits
+        self.open_deposits: bool = open_deposits != 0
 
     def problems(self) -> list[tuple[int, str]]:
         """Every broken rule: (number, text). Empty when the set is sound."""
@@ -162,7 +162,7 @@ class MarketParams:
         self.oracle_confidence_max: int = oracle_confidence_max
         self.oracle_jump_max: int = oracle_jump_max
         self.oracle_reset_ms: int = oracle_reset_ms
-        self.vamm_enabled: int = vamm_enabled
+        self.vamm_enabled: bool = vamm_enabled != 0
         self.vamm_sqrt_k: int = vamm_sqrt_k
         self.vamm_peg: int = vamm_peg
         self.vamm_base_spread: int = vamm_base_spread
@@ -210,7 +210,7 @@ class MarketParams:
 
     def vamm_problems(self) -> list[tuple[int, str]]:
         """The broken rules of the vAMM's parameters; none are checked while it is off."""
-        if self.vamm_enabled == 0:
+        if not self.vamm_enabled:
             return []
         # Two roundings of at most one reserve unit and one quote unit stand against the taker
         # anyway; the spread on one step must be wider than both for a round trip to cost.

@@ -107,7 +107,7 @@ def create_market(txn: Txn, cmd: CreateMarket) -> None:
         system_account(txn, POOL_INSURANCE, f"{params.symbol}/insurance"),
     ]
     market = state.add_market(params, accounts)
-    if params.vamm_enabled != 0:
+    if params.vamm_enabled:
         reserve = params.vamm_sqrt_k
         state.vamms[market.ident].set_curve(
             reserve, reserve, reserve, params.vamm_peg, 0, params.vamm_base_spread
@@ -150,7 +150,7 @@ def set_market_params(txn: Txn, cmd: SetMarketParams) -> None:
         raise Reject(PARAMS_INVALID, 99)
     market.set_params(cmd.params)
     txn.state.oracles[cmd.market].set_band(cmd.params)
-    if cmd.params.vamm_enabled != 0:
+    if cmd.params.vamm_enabled:
         txn.state.vamms[cmd.market].set_quotes(cmd.params.vamm_base_spread)
     txn.emit(MarketParamsSet(cmd.market))
 
@@ -168,7 +168,7 @@ def fund_vamm(txn: Txn, cmd: FundVamm) -> None:
     INSUFFICIENT_BALANCE."""
     state = txn.state
     market = state.market(cmd.market)
-    if market.params.vamm_enabled == 0:
+    if not market.params.vamm_enabled:
         raise Reject(VAMM_DISABLED, cmd.market)
     treasury = state.accounts[TREASURY_ACCOUNT]
     most = margin.withdrawable(state, treasury)

@@ -82,7 +82,7 @@ def deposit(txn: Txn, cmd: Deposit) -> None:
     state = txn.state
     account = access.own_or_operator(txn, cmd.account)
     state.check_asset(cmd.asset)
-    if (txn.roles & ROLE_OPERATOR) == 0 and state.globals.params.open_deposits == 0:
+    if (txn.roles & ROLE_OPERATOR) == 0 and not state.globals.params.open_deposits:
         raise Reject(NOT_ALLOWED, txn.roles, ROLE_OPERATOR)
     if account.kind != TRADER and account.kind != TREASURY:
         raise Reject(ACCOUNT_KIND, account.kind, TRADER)
