@@ -56,29 +56,37 @@ def worst_market_price(state: State, market: Market, side: int, given: int) -> i
     return step_ceil(worst, params.tick) if worst > edges.low else edges.low
 
 
-def work(txn: Txn, market: Market, taker: Order) -> None:
-    """Fill what can be filled now: book, then vAMM. ``taker.price`` is the worst it accepts."""
-    take_book(txn, market, taker)
-    if taker.remaining > 0 and market.params.vamm_enabled:
+def work(txn: Txn, market: Market, taker: Order) -> bool:
+    """Fill what can be filled now: book, then vAMM. ``taker.price`` is the worst it accepts.
+
+    Returns False if the book held more makers within the limit than one command may meet.
+    """
+    complete = take_book(txn, market, taker)
+    if complete and taker.remaining > 0 and market.params.vamm_enabled:
         take_vamm(txn, market, taker)
     if len(txn.to_trim) > 0:
         book.trim_reduce_only(txn)
+    return complete
 
 
-def take_book(txn: Txn, market: Market, taker: Order) -> None:
-    """Match against the book, best first, at the makers' prices."""
+def take_book(txn: Txn, market: Market, taker: Order) -> bool:
+    """Match against the book, best first, at the makers' prices; False at the work limit."""
     sides = txn.state.books[market.ident]
+    left = txn.state.globals.params.matches_max
     while taker.remaining > 0:
         maker = book.next_maker(sides, taker.side, taker.price)
         if maker is None:
-            return
+            return True
+        if left == 0:
+            return False
+        left -= 1
         reason = unfit(txn, taker, maker)
         if reason != 0:
             book.remove(txn, maker, reason)
             continue
         size = offer(taker)
         if size == 0:
-            return
+            return True
         offered = offer(maker)
         size = min(size, offered)
         quote = notional_floor(maker.price, size)
@@ -90,6 +98,7 @@ def take_book(txn: Txn, market: Market, taker: Order) -> None:
         taker.fill(size)
         if maker.remaining == 0:
             book.remove(txn, maker, DONE_FILLED)
+    return True
 
 
 def unfit(txn: Txn, taker: Order, maker: Order) -> int:

@@ -80,7 +80,7 @@ def _check_nested(name: str, kind: str, value: object) -> object:
     for item in value:
         # Looked at before the item is built: a batch in a batch would nest without end.
         if isinstance(item, list | tuple) and item and item[0] not in _BATCHABLE_TAGS:
-            raise FieldError(name, f"a command with tag {str(item[0])[:20]} cannot stand here")
+            raise FieldError(name, f"{_tag_name(item[0])} cannot stand in a batch")
     return [command_from_row(item) for item in value]
 
 
@@ -108,9 +108,14 @@ def command_from_row(row: object) -> commands.Command:
         raise FieldError("command", "must be a non-empty list")
     tag = row[0]
     if not isinstance(tag, int) or isinstance(tag, bool) or tag not in COMMAND_BY_TAG:
-        raise FieldError("command", f"unknown tag {str(tag)[:20]}")
+        raise FieldError("command", f"{_tag_name(tag)} is not known")
     command: commands.Command = _construct(COMMAND_BY_TAG[tag], row[1:])
     return command
+
+
+def _tag_name(tag: object) -> str:
+    # Whatever a stranger sent: its text could be endless.
+    return f"tag {tag}" if isinstance(tag, int) and abs(tag) < 10**9 else "that tag"
 
 
 def encode_command(command: commands.Command) -> bytes:

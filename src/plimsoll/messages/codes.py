@@ -127,6 +127,7 @@ DONE_PRICE_BAND: Final = 7
 DONE_MAKER_MARGIN: Final = 8
 DONE_REDUCE_ONLY: Final = 9
 DONE_AMENDED: Final = 10
+DONE_WORK_LIMIT: Final = 11
 DONE_REASONS: Final[dict[int, str]] = {
     DONE_FILLED: "filled",
     DONE_CANCELLED: "cancelled",
@@ -138,6 +139,7 @@ DONE_REASONS: Final[dict[int, str]] = {
     DONE_MAKER_MARGIN: "maker_margin",
     DONE_REDUCE_ONLY: "reduce_only",
     DONE_AMENDED: "amended",
+    DONE_WORK_LIMIT: "work_limit",
 }
 
 # Reject codes, in ranges per subsystem

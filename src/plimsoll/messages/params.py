@@ -25,6 +25,7 @@ class GlobalParams:
         ("tick_work_max", "count"),
         ("oracle_future_max_ms", "time"),
         ("open_deposits", "flag"),
+        ("matches_max", "count"),
     )
 
     def __init__(
@@ -36,6 +37,7 @@ class GlobalParams:
         tick_work_max: int = 256,
         oracle_future_max_ms: int = 5_000,
         open_deposits: int = 0,
+        matches_max: int = 1_000,
     ) -> None:
         self.open_orders_max: int = open_orders_max
         self.batch_max: int = batch_max
@@ -44,6 +46,7 @@ class GlobalParams:
         self.tick_work_max: int = tick_work_max
         self.oracle_future_max_ms: int = oracle_future_max_ms
         self.open_deposits: bool = open_deposits != 0
+        self.matches_max: int = matches_max
 
     def problems(self) -> list[tuple[int, str]]:
         """Every broken rule: (number, text). Empty when the set is sound."""
@@ -56,6 +59,8 @@ class GlobalParams:
             found.append((3, "tick_work_max must be 1..100000"))
         if self.accounts_max < 1 or self.accounts_per_principal_max < 1:
             found.append((4, "account limits must be positive"))
+        if not 1 <= self.matches_max <= 100_000:
+            found.append((5, "matches_max must be 1..100000"))
         return found
 
     def row(self) -> list[object]:
@@ -68,6 +73,7 @@ class GlobalParams:
             self.tick_work_max,
             self.oracle_future_max_ms,
             self.open_deposits,
+            self.matches_max,
         ]
 
 

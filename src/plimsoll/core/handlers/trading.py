@@ -24,6 +24,7 @@ from plimsoll.messages.codes import (
     DONE_FILLED,
     DONE_IOC,
     DONE_NO_LIQUIDITY,
+    DONE_WORK_LIMIT,
     FOK,
     FOK_NOT_FILLABLE,
     GTC,
@@ -112,13 +113,17 @@ def execute(txn: Txn, market: Market, draft: Order, kind: int, tif: int, post: i
     account = draft.account
     interest = market.open_interest
     risky = adds_risk(draft.position, draft.side, draft.remaining, draft.reduce_only)
+    complete = True
     if post == POST_NONE:
         asked = draft.remaining
-        routing.work(txn, market, draft)
+        complete = routing.work(txn, market, draft)
         if tif == FOK and draft.remaining > 0:
             raise Reject(FOK_NOT_FILLABLE, asked - draft.remaining, asked)
     if draft.remaining == 0:
         drop(txn, draft, DONE_FILLED)
+    elif not complete:
+        # Resting it would cross what it has not met yet.
+        drop(txn, draft, DONE_WORK_LIMIT)
     elif tif == GTC:
         settle_to_book(txn, draft)
     elif kind == MARKET and draft.filled == 0:

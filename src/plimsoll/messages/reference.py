@@ -1,0 +1,154 @@
+"""The vocabulary as Markdown tables, for the pages that must never disagree with the code.
+
+Tables whose facts belong to other layers (roles, invariants) are given those facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from plimsoll.messages import codes, fields
+from plimsoll.messages.commands import COMMANDS, Command
+from plimsoll.messages.events import EVENTS, Event
+from plimsoll.messages.params import Fields, GlobalParams, MarketParams
+
+_NESTED: Final = {
+    "items": "list of place, cancel, cancel-all and amend",
+    "prices": "list of (market, price, confidence, published_ms)",
+    "global_params": "parameters of the exchange",
+    "market_params": "parameters of a market",
+}
+
+_SUBSYSTEMS: Final = {
+    1: "vocabulary and authority",
+    2: "accounts and balances",
+    3: "orders",
+    4: "risk",
+    5: "markets and oracle",
+    6: "vAMM",
+}
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table. Cells may not hold line breaks; bars in them are escaped."""
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    for row in rows:
+        cells = [str(cell).replace("|", "\\|") for cell in row]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def _meaning(message: type[Command] | type[Event]) -> str:
+    """The first paragraph of the docstring, on one line."""
+    first, _, _ = (message.__doc__ or "").partition("\n\n")
+    return " ".join(first.split())
+
+
+def _signature(schema: Fields) -> str:
+    return ", ".join(f"`{name}`: {kind}" for name, kind in schema) or "none"
+
+
+def commands_table() -> str:
+    """Every command: tag, name, meaning, fields with their kinds."""
+    rows = [
+        (one.TAG, f"`{one.__name__}`", _meaning(one), _signature(one.FIELDS)) for one in COMMANDS
+    ]
+    return table(("tag", "command", "meaning", "fields"), rows)
+
+
+def events_table() -> str:
+    """Every event: tag, name, meaning, fields with their kinds."""
+    rows = [
+        (one.TAG, f"`{one.__name__}`", _meaning(one), _signature(one.FIELDS)) for one in EVENTS
+    ]
+    return table(("tag", "event", "meaning", "fields"), rows)
+
+
+def kinds_table() -> str:
+    """Every kind of field with its inclusive bounds, or its longest length."""
+    rows: list[tuple[object, ...]] = [
+        (kind, "whole number", f"{low:,}", f"{high:,}")
+        for kind, (low, high) in fields.BOUNDS.items()
+    ]
+    rows += [(kind, "text", 0, f"{most} characters") for kind, most in fields.TEXTS.items()]
+    rows += [(kind, _NESTED[kind], 1, f"{most} entries") for kind, most in fields.LISTS.items()]
+    rows += [(kind, _NESTED[kind], "", "") for kind in ("global_params", "market_params")]
+    return table(("kind", "is", "least", "most"), rows)
+
+
+def words_table() -> str:
+    """The numbers of every enumeration, with their words."""
+    listed = {
+        "side": codes.SIDES,
+        "kind": codes.KINDS,
+        "tif": codes.TIFS,
+        "post": codes.POSTS,
+        "mode": codes.MODES,
+        "source of a fill": codes.SOURCES,
+        "kind of an account": codes.ACCOUNT_KINDS,
+    }
+    rows = [
+        (name, ", ".join(f"{number} {word}" for number, word in enumerate(words)))
+        for name, words in listed.items()
+    ]
+    for name, numbered in (
+        ("reason of a transfer", codes.REASONS),
+        ("reason an order ended", codes.DONE_REASONS),
+    ):
+        rows.append((name, ", ".join(f"{number} {word}" for number, word in numbered.items())))
+    roles = ", ".join(f"{bit} {word}" for word, bit in codes.ROLES.items())
+    return table(("enumeration", "numbers and words"), [*rows, ("role (a bit each)", roles)])
+
+
+def rejects_table() -> str:
+    """Every reject code: number, name, what its two numbers are."""
+    rows: list[tuple[object, ...]] = [
+        (code, f"`{name}`", value, limit, _SUBSYSTEMS[code // 1000])
+        for code, (name, value, limit) in codes.REJECTS.items()
+    ]
+    return table(("code", "name", "`value` is", "`limit` is", "subsystem"), rows)
+
+
+def params_table(params: type[GlobalParams] | type[MarketParams]) -> str:
+    """Every parameter of a set, with the bounds of its kind."""
+    rows: list[tuple[object, ...]] = []
+    for name, kind in params.FIELDS:
+        low, high = fields.BOUNDS.get(kind, (0, fields.TEXTS.get(kind, 0)))
+        rows.append((f"`{name}`", kind, f"{low:,}", f"{high:,}"))
+    return table(("parameter", "kind", "least", "most"), rows)
+
+
+def rules_table(params: type[GlobalParams] | type[MarketParams]) -> str:
+    """The rules a set of parameters obeys, by number.
+
+    A set only tells which rules it breaks, so some that break all of them are asked.
+    """
+    found: dict[int, str] = {}
+    for fill in ({}, {"tick": 1, "step": 1, "imr": 2**60, "maker_rebate": 1}, {"step": 2**60}):
+        for base in (0, 2, 2**60):
+            found.update(dict(_broken(params, base, fill).problems()))
+    return table(("rule", "says"), sorted(found.items()))
+
+
+def _broken(params: type[Any], base: int, fill: Mapping[str, int]) -> Any:
+    values: dict[str, Any] = {name: base for name, _ in params.FIELDS}
+    values.update({name: value for name, value in fill.items() if name in values})
+    if "symbol" in values:
+        values |= {"symbol": "", "vamm_enabled": 1}
+    return params(**values)
+
+
+def roles_table(may: Mapping[int, int]) -> str:
+    """Which roles may send which command; ``may`` is tag -> mask of roles."""
+    rows = [
+        (f"`{one.__name__}`", *("yes" if may[one.TAG] & bit else "" for bit in codes.ROLES.values()))
+        for one in COMMANDS
+    ]
+    return table(("command", *codes.ROLES), rows)
+
+
+def invariants_table(registry: Mapping[str, tuple[str, str]]) -> str:
+    """Every invariant; ``registry`` is id -> (when it is checked, what it says)."""
+    rows = [(f"`{ident}`", when, text) for ident, (when, text) in registry.items()]
+    return table(("id", "checked", "says"), rows)
