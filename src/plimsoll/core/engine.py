@@ -224,9 +224,10 @@ class Engine:
                     raise
                 self.take_back(scope, mark, refusal)
             except RangeError:
+                outside = Reject(AMOUNT_RANGE, 0, AMOUNT_MAX, at)
                 if command.atomic:
-                    raise
-                self.take_back(scope, mark, Reject(AMOUNT_RANGE, 0, AMOUNT_MAX, at))
+                    raise outside from None
+                self.take_back(scope, mark, outside)
             at += 1
 
 

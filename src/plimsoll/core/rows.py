@@ -290,6 +290,10 @@ class Position(Row):
             self.ask_size += size
             self.ask_notional += notional
 
+    def has_orders(self) -> bool:
+        """Whether anything rests in this market."""
+        return self.bid_size + self.ask_size + self.ro_bid + self.ro_ask > 0
+
     def closable(self, side: int) -> int:
         """How much an order of ``side`` can close of what is held."""
         if side == SELL:

@@ -6,11 +6,13 @@ and the core can reject with the number of the first.
 
 from __future__ import annotations
 
-from typing import ClassVar, final
+from typing import ClassVar, Final, final
 
 from plimsoll.units import AMOUNT_MAX, LOT, RATIO_SCALE
 
 Fields = tuple[tuple[str, str], ...]
+OPEN_ORDERS_MOST: Final = 1_000
+"""Highest limit of open orders an account can be given."""
 
 
 @final
@@ -51,7 +53,7 @@ class GlobalParams:
     def problems(self) -> list[tuple[int, str]]:
         """Every broken rule: (number, text). Empty when the set is sound."""
         found: list[tuple[int, str]] = []
-        if not 1 <= self.open_orders_max <= 1_000:
+        if not 1 <= self.open_orders_max <= OPEN_ORDERS_MOST:
             found.append((1, "open_orders_max must be 1..1000"))
         if not 1 <= self.batch_max <= 50:
             found.append((2, "batch_max must be 1..50"))

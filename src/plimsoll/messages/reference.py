@@ -20,6 +20,12 @@ _NESTED: Final = {
     "market_params": "parameters of a market",
 }
 
+_ODD: Final[tuple[dict[str, int], ...]] = (
+    {},
+    {"tick": 1, "step": 1, "maker_rebate": 1, "oracle_max_age_ms": 1},
+    {"imr": 2**60, "step": 2**60},
+)
+
 _SUBSYSTEMS: Final = {
     1: "vocabulary and authority",
     2: "accounts and balances",
@@ -42,7 +48,7 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 def _meaning(message: type[Command] | type[Event]) -> str:
     """The first paragraph of the docstring, on one line."""
     first, _, _ = (message.__doc__ or "").partition("\n\n")
-    return " ".join(first.split())
+    return " ".join(first.replace("``", "`").split())
 
 
 def _signature(schema: Fields) -> str:
@@ -125,8 +131,8 @@ def rules_table(params: type[GlobalParams] | type[MarketParams]) -> str:
     A set only tells which rules it breaks, so some that break all of them are asked.
     """
     found: dict[int, str] = {}
-    for fill in ({}, {"tick": 1, "step": 1, "imr": 2**60, "maker_rebate": 1}, {"step": 2**60}):
-        for base in (0, 2, 2**60):
+    for base in (0, 2, 2**60):
+        for fill in _ODD:
             found.update(dict(_broken(params, base, fill).problems()))
     return table(("rule", "says"), sorted(found.items()))
 

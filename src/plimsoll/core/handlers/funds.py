@@ -5,7 +5,7 @@ Spec: ACCOUNT-001 … ACCOUNT-008.
 
 from __future__ import annotations
 
-from plimsoll.core import ledger, margin
+from plimsoll.core import ledger, margin, oracle
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access
 from plimsoll.core.rows import Account
@@ -95,7 +95,7 @@ def withdraw(txn: Txn, cmd: Withdraw) -> None:
     """Send an asset out; of the collateral at most what is withdrawable.
 
     Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_ASSET, ACCOUNT_KIND, EXTERNAL_ID_USED,
-    NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
+    ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
     """
     state = txn.state
     account = access.own(txn, cmd.account)
@@ -109,8 +109,12 @@ def withdraw(txn: Txn, cmd: Withdraw) -> None:
 
 
 def check_may_leave(txn: Txn, account: Account, asset: int, amount: int) -> None:
-    """Refuse more than may leave an account: unrealised profit never does."""
+    """Refuse more than may leave an account: unrealised profit never does, and nothing on the
+    strength of a stale price of a market the account is exposed to."""
     if asset == USD:
+        for row in account.positions:
+            if row.base != 0 or row.has_orders():
+                oracle.check_valid(txn.state, txn.state.markets[row.market], txn.now)
         most = margin.withdrawable(txn.state, account)
         if amount > most:
             raise Reject(NOT_WITHDRAWABLE, amount, most)
@@ -124,7 +128,7 @@ def transfer(txn: Txn, cmd: Transfer) -> None:
     """Move an asset between two trading accounts of the sender.
 
     Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, SAME_ACCOUNT, UNKNOWN_ASSET,
-    NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
+    ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
     """
     source = access.own_trader(txn, cmd.source)
     target = access.own_trader(txn, cmd.target)

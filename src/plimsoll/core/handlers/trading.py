@@ -296,12 +296,15 @@ def amend_order(txn: Txn, cmd: AmendOrder) -> None:
     """Change limit and/or total size. Smaller at the same price keeps its priority; anything
     else is placed anew under the same id and may take.
 
-    Rejects: UNKNOWN_ORDER, AMEND_NOTHING, AMEND_BELOW_FILLED, and those of placing.
+    Rejects: UNKNOWN_ORDER, ALREADY_EXPIRED, AMEND_NOTHING, AMEND_BELOW_FILLED, and those of
+    placing.
     """
     account = access.own_trader(txn, cmd.account)
     order = find_order(txn, account, cmd.order, "")
     market = txn.state.market(order.market)
     params = market.params
+    if 0 < order.expires_ms < txn.now:
+        raise Reject(ALREADY_EXPIRED, order.expires_ms, txn.now)
     if cmd.price == order.price and cmd.size == order.size:
         raise Reject(AMEND_NOTHING, cmd.price, cmd.size)
     if cmd.price % params.tick != 0:
@@ -324,6 +327,7 @@ def replace_order(txn: Txn, market: Market, order: Order, price: int, size: int)
     """Take an order out and place it anew under the same id, as a new arrival."""
     left = size - order.filled
     book.remove(txn, order, DONE_AMENDED)
+    check_may_rest(txn, order.account)
     check_mode_and_oracle(txn, order.position, market, order.side, left, order.reduce_only)
     check_band(txn, market, price)
     draft = Order(

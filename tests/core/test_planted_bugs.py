@@ -1,0 +1,54 @@
+"""Every invariant is alive: a bug planted in the core makes exactly that one halt the exchange."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from plimsoll.core.invariants import REGISTRY
+from tests.harness.planted import PLANTED
+from tests.harness.planted_rules import RULES
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def outcome(module: str, name: str) -> str:
+    """What a run with this bug prints first."""
+    paths = [str(ROOT / "src"), str(ROOT)]
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.harness.{module}", name],
+        env={**os.environ, "PLIMSOLL_PURE": "1", "PYTHONPATH": os.pathsep.join(paths)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_bug_is_noticed(name: str) -> None:
+    """The invariant named by the bug halts, in the check the registry promises."""
+    ident = PLANTED[name].ident
+    assert outcome("planted", name) == f"{ident} {REGISTRY[ident][0]}"
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_broken_rule_is_noticed_by_the_auditor(name: str) -> None:
+    """What breaks no invariant, the independent model finds."""
+    assert outcome("planted_rules", name) == "difference"
+
+
+def test_nothing_halts_without_a_bug() -> None:
+    """The same run on the sound core goes through."""
+    assert outcome("planted", "none") == "none"
+
+
+def test_every_invariant_has_a_planted_bug() -> None:
+    """No invariant is dead, and no bug names one that does not exist."""
+    assert {bug.ident for bug in PLANTED.values()} == set(REGISTRY)
