@@ -11,16 +11,17 @@ import ast
 import io
 import sys
 import tokenize
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.tidy import hash_order
-from tests.tidy.hash_order import Declarations, Found, is_self
+from tests.tidy.hash_order import Found
+from tests.tidy.typed import Declarations, Typed, head_of, is_self
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "plimsoll"
 WAIVER = "det-ok"
-ROWS = "core/rows.py"
+ROWS = "core/rows/"
 UNITS = "units.py"
 
 BANNED_MODULES = {
@@ -81,10 +82,18 @@ class Module:
 
 
 @dataclass(frozen=True)
+class Rows:
+    """The classes of ``core/rows`` that derive from ``Row``, and their attributes."""
+
+    classes: frozenset[str]
+    attributes: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Project:
     """What the rules must know about the other modules."""
 
-    row_attributes: frozenset[str]
+    rows: Rows
     declarations: Declarations
 
 
@@ -220,15 +229,30 @@ def changes_of(function: ast.FunctionDef, tables: set[str]) -> Iterator[Found]:
             yield node, f"a function changes the constant table {name}"
 
 
+class RowWrites(Typed):
+    """Collects assignments to attributes that rows have, unless the owner is known to be no row."""
+
+    def __init__(self, tree: ast.Module, project: Project) -> None:
+        super().__init__(tree, project.declarations)
+        self.rows = project.rows
+        self.found: list[Found] = []
+        self.visit(tree)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """Judge an attribute that is assigned to or deleted."""
+        written = not isinstance(node.ctx, ast.Load) and not is_self(node.value)
+        if written and node.attr in self.rows.attributes:
+            owner = head_of(self.type_of(node.value))
+            if owner not in self.project.classes or owner in self.rows.classes:
+                text = f"assignment to .{node.attr} of a row: use a method of {ROWS}"
+                self.found.append((node, text))
+        self.generic_visit(node)
+
+
 def check_rows(module: Module, project: Project) -> Iterator[Found]:
-    """Only ``core/rows.py`` assigns to attributes of rows."""
-    if module.path == ROWS or not module.path.startswith("core/"):
-        return
-    for node in ast.walk(module.tree):
-        if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load):
-            continue
-        if node.attr in project.row_attributes and not is_self(node.value):
-            yield node, f"assignment to .{node.attr} of a row: use a method of {ROWS}"
+    """Only ``core/rows`` assigns to attributes of rows."""
+    if not module.path.startswith(ROWS) and module.path.startswith("core/"):
+        yield from RowWrites(module.tree, project).found
 
 
 def check_accounting(module: Module, _project: Project) -> Iterator[Found]:
@@ -273,11 +297,11 @@ def read_waivers(text: str) -> dict[int, str]:
     return waivers
 
 
-def row_attributes(rows: Module | None) -> frozenset[str]:
-    """Attributes of the classes in ``core/rows.py`` that derive from ``Row``."""
+def read_rows(modules: Sequence[Module]) -> Rows:
+    """The rows a project declares."""
     classes: set[str] = {"Row"}
     names: set[str] = set()
-    body = rows.tree.body if rows is not None else []
+    body = [node for module in modules for node in module.tree.body]
     for node in (node for node in body if isinstance(node, ast.ClassDef)):
         bases = {base.id for base in node.bases if isinstance(base, ast.Name)}
         if node.name not in classes and not bases & classes:
@@ -288,7 +312,7 @@ def row_attributes(rows: Module | None) -> frozenset[str]:
                 names.update([inner.attr] if is_self(inner.value) else [])
             elif isinstance(inner, ast.AnnAssign) and inner in node.body:
                 names.update([inner.target.id] if isinstance(inner.target, ast.Name) else [])
-    return frozenset(names)
+    return Rows(frozenset(classes), frozenset(names))
 
 
 def breaches_of(module: Module, project: Project) -> Iterator[Breach]:
@@ -315,9 +339,9 @@ def scan(sources: Mapping[str, str]) -> list[Breach]:
         Module(path, ast.parse(text, filename=path), read_waivers(text))
         for path, text in sorted(sources.items())
     ]
-    rows = next((module for module in modules if module.path == ROWS), None)
+    rows = [module for module in modules if module.path.startswith(ROWS)]
     declarations = Declarations([module.tree for module in modules])
-    project = Project(row_attributes(rows), declarations)
+    project = Project(read_rows(rows), declarations)
     return sorted(breach for module in modules for breach in breaches_of(module, project))
 
 

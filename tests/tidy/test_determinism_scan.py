@@ -132,6 +132,8 @@ CAUGHT: dict[str, list[str | tuple[str, str]]] = {
         "order.stamp, a = 1, 2",
         "del order.size",
         "for order.size in range(3): ...",
+        "def f(order: Order) -> None:\n    order.size = 1",
+        "def f(order: Order | None) -> None:\n    order.size = 1",
     ],
     "accounting": [
         ("core/ledger.py", "from mypy_extensions import i64"),
@@ -221,7 +223,8 @@ PASSES: dict[str, list[str | tuple[str, str]]] = {
         "order.colour = 1",
         "class Quote:\n    def __init__(self) -> None:\n        self.size = 1",
         "quote.size = 1  # det-ok: a Quote is a value, not a row",
-        ("core/rows.py", ROWS_TEXT + "def f(a: Order) -> None:\n    a.size = 1"),
+        "class Quote:\n    size: int\ndef f(quote: Quote) -> None:\n    quote.size = 1",
+        ("core/rows/accounts.py", ROWS_TEXT + "def f(a: Order) -> None:\n    a.size = 1"),
         ("messages/sample.py", "a.size = 1"),
     ],
     "accounting": [
@@ -234,11 +237,11 @@ PASSES: dict[str, list[str | tuple[str, str]]] = {
 
 
 def rules_broken(sample: str | tuple[str, str]) -> set[str]:
-    """The rules that one snippet breaks, scanned beside a small ``core/rows.py``."""
+    """The rules that one snippet breaks, scanned beside a small ``core/rows``."""
     path, text = sample if isinstance(sample, tuple) else ("core/sample.py", sample)
     return {
         breach.rule
-        for breach in scan({"core/rows.py": ROWS_TEXT, path: textwrap.dedent(text)})
+        for breach in scan({"core/rows/accounts.py": ROWS_TEXT, path: textwrap.dedent(text)})
         if breach.path == path
     }
 
@@ -280,7 +283,7 @@ def test_breach_names_file_and_line() -> None:
 def test_scan_covers_core_messages_and_units() -> None:
     """The scan reads the modules it is for, at any depth, and no others."""
     covered = set(scanned_sources())
-    assert {"units.py", "messages/commands.py", "core/rows.py"} <= covered
+    assert {"units.py", "messages/commands.py", "core/rows/accounts.py"} <= covered
     deep = {path.relative_to(PACKAGE).as_posix() for path in PACKAGE.glob("core/*/*.py")}
     assert deep <= covered
     assert all(path == UNITS or path.split("/")[0] in ("core", "messages") for path in covered)

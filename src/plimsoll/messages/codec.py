@@ -252,7 +252,7 @@ def from_named(cls: type[Any], values: Mapping[str, Any]) -> Any:
             ]
         row.append(value)
     known = {name for name, _ in cls.FIELDS}
-    for name in sorted(map(str, values)):
+    for name in sorted(str(key) for key in values):
         if name not in known and name != "type":
             raise FieldError(name[:64], "is not known here")
     return _construct(cls, row)

@@ -1,0 +1,30 @@
+"""Every row of state, with the meaning and unit of each field.
+
+The only package that assigns to a row's attributes: each change is a method that first saves the
+row once per scope (``base.Row.touch``), so that nobody can forget to. The first save of a command
+goes into a record the row keeps for that (``was``), so that it costs no allocation; a save in a
+nested scope makes a record of its own. Records are undo entries. Money is 1e-6 quote, sizes 1e-9
+base, prices 1e-6 quote per base, times ms.
+"""
+
+from __future__ import annotations
+
+from plimsoll.core.rows.accounts import Account, Balance, Level, Order, Position
+from plimsoll.core.rows.base import Row
+from plimsoll.core.rows.exchange import Asset, Globals, Principal
+from plimsoll.core.rows.markets import Market, Oracle, Vamm
+
+__all__ = [
+    "Account",
+    "Asset",
+    "Balance",
+    "Globals",
+    "Level",
+    "Market",
+    "Oracle",
+    "Order",
+    "Position",
+    "Principal",
+    "Row",
+    "Vamm",
+]
