@@ -24,7 +24,7 @@ def at(net: int) -> tuple[int, int]:
 
 
 def test_price_is_the_ratio_of_the_reserves_times_the_peg() -> None:
-    """VAMM-001: price = y·peg/x, rounded down; the peg where both reserves are equal."""
+    """VAMM-002: price = y·peg/x, rounded down; the peg where both reserves are equal."""
     assert curve.price(K, K, PEG) == PEG
     assert curve.price(63_015_384_615, 65_000_000_000, 19_400_000_000) == 18_807_668_638
     assert curve.price(2, 3, 1_000_000) == 666_666
@@ -32,12 +32,12 @@ def test_price_is_the_ratio_of_the_reserves_times_the_peg() -> None:
 
 @pytest.mark.parametrize(("side", "price"), [(BUY, 100_050_000), (SELL, 99_950_000)])
 def test_top_quotes_stand_a_spread_away(side: int, price: int) -> None:
-    """VAMM-002: each side is moved by the whole spread."""
+    """VAMM-003: each side is moved by the whole spread."""
     assert curve.quoted(PEG, 500, side) == price
 
 
 def test_a_buyer_pays_two_roundings_and_a_seller_gets_none() -> None:
-    """VAMM-003: long q = floor((y'-y+1)·peg/1e9) + 1, short q = floor((y-y')·peg/1e9)."""
+    """VAMM-004, VAMM-005: long q = floor((y'-y+1)·peg/1e9) + 1, short q = floor((y-y')·peg/1e9)."""
     bought = curve.swap(100_000, 100_000, 100_000, 37_123_456, BUY, 1_000)
     assert (bought.x, bought.y) == (99_000, 101_010)
     assert bought.quote == (1_010 + 1) * 37_123_456 // 10**9 + 1 == 38
@@ -55,13 +55,13 @@ def test_the_base_reserve_cannot_be_bought_up(size: int) -> None:
 
 @pytest.mark.parametrize(("side", "y"), [(BUY, 110_000), (SELL, 90_000)])
 def test_reserves_off_the_curve_are_refused(side: int, y: int) -> None:
-    """VAMM-004: the quote reserve never moves against the trade."""
+    """VAMM-004, VAMM-005: the quote reserve never moves against the trade."""
     with pytest.raises(RangeError, match="wrong way"):
         curve.swap(100_000, y, 100_000, PEG, side, 10)
 
 
 def test_plain_quote_is_the_move_of_the_real_reserve() -> None:
-    """VAMM-005: without spread and without the extra reserve unit; a buyer's has one unit more."""
+    """VAMM-011: without spread and without the extra reserve unit; a buyer's has one unit more."""
     assert curve.plain_quote(100_000, 101_010, 37_123_456, BUY) == 38
     assert curve.plain_quote(100_000, 99_009, 37_123_456, SELL) == 36
 
@@ -87,7 +87,7 @@ def test_a_spread_that_halves_to_nothing_leaves_the_curve(side: int, spread: int
 
 @given(net=starts, size=sizes, peg=pegs, first=st.sampled_from([BUY, SELL]))
 def test_a_round_trip_on_the_curve_never_profits(net: int, size: int, peg: int, first: int) -> None:
-    """VAMM-003: there and back costs at least one unit, whatever the state of the curve."""
+    """VAMM-004, VAMM-005: there and back costs at least one unit, whatever the state of the curve."""
     x, y = at(net)
     there = curve.swap(x, y, K, peg, first, size)
     back = curve.swap(there.x, there.y, K, peg, SELL if first == BUY else BUY, size)
@@ -100,7 +100,7 @@ def test_a_round_trip_on_the_curve_never_profits(net: int, size: int, peg: int, 
 def test_splitting_never_pays_on_the_curve(
     net: int, size: int, peg: int, side: int, data: st.DataObject
 ) -> None:
-    """VAMM-003: two halves are no cheaper than the whole, and end at the same reserves."""
+    """VAMM-004, VAMM-005: two halves are no cheaper than the whole, and end at the same reserves."""
     x, y = at(net)
     cut = data.draw(st.integers(0, size))
     whole = curve.swap(x, y, K, peg, side, size)
@@ -127,7 +127,7 @@ def test_the_quoted_side_never_improves_on_the_curve(net: int, spread: int, side
 @settings(max_examples=200)
 @given(net=starts, size=sizes, peg=pegs)
 def test_long_and_short_mirror_each_other(net: int, size: int, peg: int) -> None:
-    """VAMM-003: buying back what was sold passes through the same reserves, plus rounding."""
+    """VAMM-004, VAMM-005: buying back what was sold passes through the same reserves, plus rounding."""
     x, y = at(net)
     sold = curve.swap(x, y, K, peg, SELL, size)
     bought = curve.swap(sold.x, sold.y, K, peg, BUY, size)

@@ -31,7 +31,7 @@ def pool(net: int = 0, **overrides: Any) -> tuple[Vamm, MarketParams]:
 
 
 def test_quotes_stand_around_the_reservation_price() -> None:
-    """VAMM-007: the taker's side picks the quote; both move with the curve."""
+    """VAMM-003: the taker's side picks the quote; both move with the curve."""
     row, _ = pool()
     assert vamm.quote_price(row, BUY) == 100_050_000
     assert vamm.quote_price(row, SELL) == 99_950_000
@@ -41,7 +41,7 @@ def test_quotes_stand_around_the_reservation_price() -> None:
 
 
 def test_open_side_ends_at_the_concentration_bounds() -> None:
-    """VAMM-008: x stays between x_T/conc and x_T·conc; what was traded counts."""
+    """VAMM-007: x stays between x_T/conc and x_T·conc; what was traded counts."""
     row, params = pool(vamm_concentration=1_250_000)
     assert vamm.open_side(row, params, BUY) == 2_000 * LOT
     assert vamm.open_side(row, params, SELL) == 2_500 * LOT
@@ -62,13 +62,13 @@ def test_open_side_ends_at_the_concentration_bounds() -> None:
     ],
 )
 def test_one_fill_takes_a_bounded_share(fraction: int, net: int, side: int, size: int) -> None:
-    """VAMM-009: min(x/fraction, half the open side), floored to the step."""
+    """VAMM-008: min(x/fraction, half the open side), floored to the step."""
     row, params = pool(net, vamm_concentration=1_250_000, vamm_max_fill_fraction=fraction)
     assert vamm.available(row, params, side) == size
 
 
 def test_size_to_a_price_moves_the_quote_there() -> None:
-    """VAMM-010: trading it brings the quoted side's price to the limit, and no further."""
+    """VAMM-009: trading it brings the quoted side's price to the limit, and no further."""
     row, params = pool()
     size = vamm.size_to_price(row, params, BUY, 101_000_000)
     ask = curve.side_reserves(row.x, row.y, row.sqrt_k, BUY, params.vamm_base_spread)
@@ -81,7 +81,7 @@ def test_size_to_a_price_moves_the_quote_there() -> None:
 
 @pytest.mark.parametrize(("side", "limit"), [(BUY, 100_049_999), (SELL, 99_950_001)])
 def test_a_limit_short_of_the_top_quote_gets_nothing(side: int, limit: int) -> None:
-    """VAMM-011: not reached by one unit, not asked at all."""
+    """VAMM-010: not reached by one unit, not asked at all."""
     row, params = pool()
     assert not vamm.reaches(row, side, limit)
     assert vamm.fillable(row, params, side, 10 * LOT, limit) == 0
@@ -91,7 +91,7 @@ def test_a_limit_short_of_the_top_quote_gets_nothing(side: int, limit: int) -> N
 
 @pytest.mark.parametrize(("side", "limit"), [(BUY, 101_000_000), (SELL, 99_000_000)])
 def test_fillable_keeps_a_tick_from_the_limit(side: int, limit: int) -> None:
-    """VAMM-012: the size reaches limit minus a tick, is floored to the step, and fits the order."""
+    """VAMM-010: the size reaches limit minus a tick, is floored to the step, and fits the order."""
     row, params = pool()
     edge = limit - params.tick if side == BUY else limit + params.tick
     reach = vamm.size_to_price(row, params, side, edge)
@@ -100,7 +100,7 @@ def test_fillable_keeps_a_tick_from_the_limit(side: int, limit: int) -> None:
 
 
 def test_taker_gets_the_worse_of_spread_and_plain_quote() -> None:
-    """VAMM-013: pays max(q, q0), receives min(q, q0); the vAMM's own leg is q0."""
+    """VAMM-011: pays max(q, q0), receives min(q, q0); the vAMM's own leg is q0."""
     row, params = pool()
     buy = vamm.plan(row, params, BUY, LOT)
     assert (buy.quote, buy.plain) == (100_060_015, 100_010_002)
@@ -117,7 +117,7 @@ def test_taker_gets_the_worse_of_spread_and_plain_quote() -> None:
      (0, BUY, 1, 0)],
 )  # fmt: skip
 def test_reducing_part_of_a_fill(net: int, side: int, size: int, part: int) -> None:
-    """VAMM-014: what brings the traders' net toward zero."""
+    """VAMM-013: what brings the traders' net toward zero."""
     assert vamm.reducing(net, side, size) == part
 
 
@@ -141,7 +141,7 @@ trades = st.lists(
 def test_nobody_profits_by_trading_with_the_vamm_alone(
     trades: list[tuple[str, int, int]],
 ) -> None:
-    """VAMM-013: after any sequence that ends flat, each taker has less, the vAMM and pools more."""
+    """VAMM-012, VAMM-014: after any sequence that ends flat, each taker has less, the vAMM and pools more."""
     page = Scenario(vamm_enabled=1, cash="1000000", min_notional=0)
     capital = page.account("vamm").cash()
     for name, side, steps in trades:
@@ -171,7 +171,7 @@ def place(page: Scenario, name: str, side: int, size: int) -> None:
 def test_a_quoted_round_trip_costs_both_spreads(
     size: int, net: int, spread: int, side: int
 ) -> None:
-    """VAMM-013: mirrored for both first sides, at any position of the curve."""
+    """VAMM-011: mirrored for both first sides, at any position of the curve."""
     row, params = pool(net * LOT, vamm_base_spread=spread)
     amount = size * LOT
     there = vamm.plan(row, params, side, amount)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from plimsoll.core import book, curve, fees, invariants, ledger, rows, settlement
+from plimsoll.core.rows import accounts
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.handlers import trading
 from plimsoll.core.ladder import Ladder
@@ -293,10 +294,10 @@ def timers_late(original: Original) -> Original:
 PLANTED: dict[str, Planted] = {
     "credits_one_more": Planted("M1", ledger, "shift", credits_one_more),
     "fee_part_from_nowhere": Planted("M1", fees, "collect", fee_part_from_nowhere),
-    "undo_leaves_cash": Planted("M2", rows.BalanceWas, "undo", undo_leaves_cash),
+    "undo_leaves_cash": Planted("M2", accounts.BalanceWas, "undo", undo_leaves_cash),
     "flip_loses_a_unit": Planted("M3", settlement, "move", flip_loses_a_unit),
     "interest_never_falls": Planted("M3F", rows.Market, "add_interest", interest_never_falls),
-    "undo_leaves_positions": Planted("M3F", rows.PositionWas, "undo", undo_leaves_positions),
+    "undo_leaves_positions": Planted("M3F", accounts.PositionWas, "undo", undo_leaves_positions),
     "positions_out_of_order": Planted("M8", State, "position", positions_out_of_order),
     "pool_pays_too_much": Planted("S5", fees, "collect", pool_pays_too_much),
     "reserve_off_the_curve": Planted("A1", curve, "swap", reserve_off_the_curve),

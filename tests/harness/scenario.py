@@ -228,7 +228,7 @@ class Scenario:
             try:
                 self.line(words, ident, outcome.strip() if arrow else None)
             except AssertionError as failure:
-                raise AssertionError(f"{text}\n{failure}") from failure
+                raise AssertionError(f"{text}\n{failure}") from None
         return self
 
     def line(self, words: list[str], ident: int, outcome: str | None) -> None:

@@ -1,0 +1,1 @@
+"""The HTTP and WebSocket interface of a node. Spec of a request: ``api.endpoints``."""

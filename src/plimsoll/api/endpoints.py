@@ -1,0 +1,362 @@
+"""Every endpoint in one table: what it takes, what it gives, who may call it, what it weighs.
+
+The routes, the OpenAPI document and the reference page are made from this table. Handlers only
+hand on: what a request means is the business of the client they call.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from plimsoll.client import models
+from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, TRADES_MAX, Client
+from plimsoll.client.errors import bad_field
+from plimsoll.messages.fields import CLIENT_ID_MAX, ID_MAX, NAME_MAX, SEQ_MAX
+from plimsoll.runtime.keys import READ, TRADE, WITHDRAW
+
+_WHOLE: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameter:
+    """A parameter in the path or the query: a whole number within bounds, or a text.
+
+    ``default`` None and not ``required`` means that it may be left out without a value.
+    """
+
+    name: str
+    text: str
+    place: Literal["path", "query"] = "query"
+    low: int | None = None
+    high: int | None = None
+    pattern: str = ""
+    default: int | str | None = None
+    required: bool = False
+
+    def read(self, given: str | None) -> int | str | None:
+        """The value of what was given. Raises ``BadField``."""
+        if given is None:
+            if self.required:
+                raise bad_field(self.name, "is missing")
+            return self.default
+        if self.high is not None:
+            return self._number(given)
+        if re.fullmatch(self.pattern, given, re.ASCII) is None:
+            raise bad_field(self.name, f"must match {self.pattern}")
+        return given
+
+    def _number(self, given: str) -> int:
+        low, high = self.low or 0, self.high or 0
+        if _WHOLE.fullmatch(given) is None or not low <= int(given) <= high:
+            raise bad_field(self.name, f"must be a whole number, {low} to {high}")
+        return int(given)
+
+    def schema(self) -> dict[str, Any]:
+        """Its JSON schema."""
+        found: dict[str, Any]
+        if self.high is not None:
+            found = {"type": "integer", "minimum": self.low or 0, "maximum": self.high}
+        else:
+            found = {"type": "string", "pattern": f"^{self.pattern}$"}
+        if self.default is not None:
+            found["default"] = self.default
+        return found
+
+
+@dataclass(slots=True)
+class Call:
+    """A request that was let in and read: on whose behalf, with which values."""
+
+    client: Client
+    args: Mapping[str, Any]
+    body: Any
+    command_id: str
+
+
+Handler = Callable[[Call], Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """One row of the table. ``scope`` None: open to all; ``weight`` counts against the limits.
+
+    A ``command`` may carry a command id and answers with a receipt, 422 if it was refused.
+    """
+
+    method: str
+    path: str
+    handler: Handler
+    summary: str
+    response: Any
+    request: type[models.Request] | None = None
+    scope: str | None = None
+    weight: int = 1
+    parameters: tuple[Parameter, ...] = ()
+    command: bool = False
+
+    @property
+    def operation(self) -> str:
+        """A name for programs: ``get_v1_markets_symbol``."""
+        words = re.sub(r"[^a-z0-9]+", "_", self.path.lower()).strip("_")
+        return f"{self.method.lower()}_{words}"
+
+    @property
+    def tag(self) -> str:
+        """The group it is shown in."""
+        if self.scope is None:
+            return "Market data"
+        return "Trading" if "/orders" in self.path or "/quotes" in self.path else "Accounts"
+
+
+SYMBOL: Final = Parameter(
+    name="symbol",
+    place="path",
+    text="Symbol of the market, as in `BTC-USD`.",
+    pattern=f"[A-Za-z0-9_.:-]{{1,{NAME_MAX}}}",
+    required=True,
+)
+ACCOUNT: Final = Parameter(
+    name="account", place="path", text="Id of the account.", high=ID_MAX, required=True
+)
+ORDER: Final = Parameter(
+    name="order", place="path", text="Id of the order.", high=SEQ_MAX, required=True
+)
+
+
+def _limit(most: int) -> Parameter:
+    return Parameter(
+        name="limit", text="How many at most, newest first.", low=1, high=most, default=100
+    )
+
+
+MARKET_DATA: Final = (
+    Endpoint(
+        method="GET",
+        path="/v1/exchange",
+        summary="Name, version, last command, symbols",
+        handler=lambda call: call.client.exchange(),
+        response=models.ExchangeInfo,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/markets",
+        summary="All markets: rules, prices, vAMM, pools",
+        handler=lambda call: call.client.markets(),
+        response=list[models.MarketInfo],
+        weight=5,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/markets/{symbol}",
+        summary="One market",
+        handler=lambda call: call.client.market(call.args["symbol"]),
+        response=models.MarketInfo,
+        parameters=(SYMBOL,),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/markets/{symbol}/book",
+        summary="The best levels of the order book",
+        handler=lambda call: call.client.book(call.args["symbol"], call.args["depth"]),
+        response=models.BookSnapshot,
+        weight=2,
+        parameters=(
+            SYMBOL,
+            Parameter(name="depth", text="Levels of each side.", low=1, high=DEPTH_MAX, default=20),
+        ),
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/markets/{symbol}/trades",
+        summary="The last public trades",
+        handler=lambda call: call.client.trades(call.args["symbol"], call.args["limit"]),
+        response=list[models.TradeInfo],
+        weight=2,
+        parameters=(SYMBOL, _limit(TRADES_MAX)),
+    ),
+)
+
+ACCOUNTS: Final = (
+    Endpoint(
+        method="GET",
+        path="/v1/accounts",
+        summary="Your accounts",
+        handler=lambda call: call.client.accounts(),
+        response=list[models.AccountInfo],
+        scope=READ,
+        weight=10,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/accounts",
+        summary="Open an account or a sub-account",
+        handler=lambda call: call.client.create_account(call.body, call.command_id),
+        response=models.Receipt,
+        request=models.CreateAccountRequest,
+        scope=TRADE,
+        weight=10,
+        command=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/accounts/{account}",
+        summary="One account: balances, margin, positions",
+        handler=lambda call: call.client.account(call.args["account"]),
+        response=models.AccountInfo,
+        scope=READ,
+        weight=2,
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/accounts/{account}/deposits",
+        summary="Bring an asset in",
+        handler=lambda call: call.client.deposit(call.args["account"], call.body, call.command_id),
+        response=models.Receipt,
+        request=models.DepositRequest,
+        scope=TRADE,
+        weight=5,
+        parameters=(ACCOUNT,),
+        command=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/accounts/{account}/withdrawals",
+        summary="Send an asset out",
+        handler=lambda call: call.client.withdraw(call.args["account"], call.body, call.command_id),
+        response=models.Receipt,
+        request=models.WithdrawRequest,
+        scope=WITHDRAW,
+        weight=5,
+        parameters=(ACCOUNT,),
+        command=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/transfers",
+        summary="Move an asset between your accounts",
+        handler=lambda call: call.client.transfer(call.body, call.command_id),
+        response=models.Receipt,
+        request=models.TransferRequest,
+        scope=TRADE,
+        weight=5,
+        command=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/accounts/{account}/fills",
+        summary="The last fills of an account",
+        handler=lambda call: call.client.fills(call.args["account"], call.args["limit"]),
+        response=list[models.FillInfo],
+        scope=READ,
+        weight=5,
+        parameters=(ACCOUNT, _limit(FILLS_MAX)),
+    ),
+)
+
+TRADING: Final = (
+    Endpoint(
+        method="POST",
+        path="/v1/orders",
+        summary="Place an order",
+        handler=lambda call: call.client.place_order(call.body, call.command_id),
+        response=models.Receipt,
+        request=models.PlaceOrderRequest,
+        scope=TRADE,
+        command=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/orders/batch",
+        summary="Place, amend and cancel orders in one command",
+        handler=lambda call: call.client.batch(call.body, call.command_id),
+        response=models.Receipt,
+        request=models.BatchRequest,
+        scope=TRADE,
+        weight=10,
+        command=True,
+    ),
+    Endpoint(
+        method="PATCH",
+        path="/v1/orders/{order}",
+        summary="Change an open order's limit and size",
+        handler=lambda call: call.client.amend_order(
+            call.args["order"], call.body, call.command_id
+        ),
+        response=models.Receipt,
+        request=models.AmendOrderRequest,
+        scope=TRADE,
+        parameters=(ORDER,),
+        command=True,
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/orders/{order}",
+        summary="Cancel an order by id, or (order 0) by client order id",
+        handler=lambda call: call.client.cancel_order(
+            call.args["account"],
+            call.args["order"],
+            call.args["client_order_id"] or "",
+            client_id=call.command_id,
+        ),
+        response=models.Receipt,
+        scope=TRADE,
+        parameters=(
+            ORDER,
+            Parameter(
+                name="account", text="The account the order is of.", high=ID_MAX, required=True
+            ),
+            Parameter(
+                name="client_order_id",
+                text="The id you gave the order; only with order 0.",
+                pattern=f"[A-Za-z0-9_-]{{1,{CLIENT_ID_MAX}}}",
+            ),
+        ),
+        command=True,
+    ),
+    Endpoint(
+        method="GET",
+        path="/v1/accounts/{account}/orders",
+        summary="The open orders of an account",
+        handler=lambda call: call.client.orders(call.args["account"]),
+        response=list[models.OrderInfo],
+        scope=READ,
+        weight=5,
+        parameters=(ACCOUNT,),
+    ),
+    Endpoint(
+        method="DELETE",
+        path="/v1/accounts/{account}/orders",
+        summary="Cancel all orders of an account",
+        handler=lambda call: call.client.cancel_all(
+            call.args["account"], call.args["market"], client_id=call.command_id
+        ),
+        response=models.Receipt,
+        scope=TRADE,
+        weight=5,
+        parameters=(
+            ACCOUNT,
+            Parameter(
+                name="market",
+                text="Only those of this market.",
+                pattern=SYMBOL.pattern,
+            ),
+        ),
+        command=True,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/quotes",
+        summary="What placing an order would give now; changes nothing",
+        handler=lambda call: call.client.quote(call.body),
+        response=models.Receipt,
+        request=models.PlaceOrderRequest,
+        scope=READ,
+        weight=5,
+    ),
+)
+
+ENDPOINTS: Final = (*MARKET_DATA, *ACCOUNTS, *TRADING)

@@ -1,0 +1,177 @@
+"""What the terminal shows, gathered from a running node: markets, trades, the node itself."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from plimsoll.cli.figures import decimals_of
+from plimsoll.core import views
+from plimsoll.messages.codes import SIDES, SOURCES
+from plimsoll.messages.events import Event, Filled
+from plimsoll.runtime.node import Gap, NodeBase
+from plimsoll.units import RATIO_SCALE, div_toward_zero
+
+TRADES_KEPT: Final = 100
+DEPTH: Final = 40
+HOUR_MS: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trade:
+    """A fill of the tape; ``side`` is the taker's."""
+
+    ts: int
+    side: str
+    price: int
+    size: int
+    source: str
+
+
+@dataclass(slots=True)
+class MarketBoard:
+    """One market. ``volume`` is by source since the board was made, 1e-6 quote."""
+
+    symbol: str
+    price_digits: int
+    size_digits: int
+    oracle: int = 0
+    oracle_valid: bool = False
+    oracle_before: int = 0
+    mode: str = ""
+    open_interest: int = 0
+    pools: dict[str, int] = field(default_factory=dict)
+    vamm: dict[str, int] | None = None
+    bids: list[list[int]] = field(default_factory=list)
+    asks: list[list[int]] = field(default_factory=list)
+    trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
+    volume: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def base_name(self) -> str:
+        """What is traded: BTC of BTC-USD."""
+        return self.symbol.partition("-")[0]
+
+    @property
+    def spread_ppm(self) -> int:
+        """Best ask less best bid, vAMM included, over the oracle; 0 if a side is missing."""
+        bid, ask = self.best("bid"), self.best("ask")
+        if not (bid and ask and self.oracle):
+            return 0
+        return div_toward_zero((ask - bid) * RATIO_SCALE, self.oracle)
+
+    @property
+    def divergence_ppm(self) -> int:
+        """How far the vAMM's price is above (below) the oracle."""
+        if self.vamm is None or not self.oracle:
+            return 0
+        off = self.vamm["reservation_price"] - self.oracle
+        return div_toward_zero(off * RATIO_SCALE, self.oracle)
+
+    def best(self, side: str) -> int:
+        """Best price of book and vAMM; 0 if there is none."""
+        levels = self.bids if side == "bid" else self.asks
+        prices = [levels[0][0]] if levels else []
+        if self.vamm is not None and self.vamm[f"{side}_size"] > 0:
+            prices.append(self.vamm[side])
+        return (max if side == "bid" else min)(prices, default=0)
+
+    def take(self, event: Filled, ts: int) -> None:
+        """Count a fill and put it on the tape."""
+        source = SOURCES[event.source]
+        self.volume[source] += event.quote
+        self.trades.appendleft(Trade(ts, SIDES[event.side], event.price, event.size, source))
+
+
+@dataclass(slots=True)
+class NodeBoard:
+    """The node since the board was made; ``rate`` is commands a second, lately."""
+
+    status: str = "starting"
+    seq: int = 0
+    commands: int = 0
+    rejected: int = 0
+    queued: int = 0
+    rate: float = 0.0
+    commit_ms: float = 0.0
+    uptime_ms: int = 0
+
+
+class Board:
+    """Follows a node. ``note`` is a line for people, such as where the API listens."""
+
+    def __init__(self, node: NodeBase, clock: Callable[[], int], note: str = "") -> None:
+        self._node = node
+        self._clock = clock
+        self._started = clock()
+        self._last = (self._started, 0, 0, 0.0)
+        self.note = note
+        self.alert = ""
+        self.now = self._started
+        self.markets: list[MarketBoard] = []
+        self.node = NodeBoard()
+
+    async def follow(self) -> None:
+        """Read fills until the node stops; a board too slow to follow misses some and goes on."""
+        while True:
+            async for item in self._node.subscribe():
+                if isinstance(item, Gap):
+                    break
+                for event in item.events:
+                    self._take(event, item.ts)
+            else:
+                return
+
+    def _take(self, event: Event, ts: int) -> None:
+        if isinstance(event, Filled) and event.market < len(self.markets):
+            self.markets[event.market].take(event, ts)
+
+    async def refresh(self) -> None:
+        """Take a look at the state and the counters. Errors: as `NodeBase.query`."""
+        now = self._clock()
+        seen = await self._node.query(lambda state: _look(state, now))
+        while len(self.markets) < len(seen):
+            view = seen[len(self.markets)]
+            price_digits = max(decimals_of(view["tick"], 6), 1)
+            size_digits = decimals_of(view["step"], 9)
+            self.markets.append(MarketBoard(view["symbol"], price_digits, size_digits))
+        for market, view in zip(self.markets, seen, strict=True):
+            if view["oracle_price"] != market.oracle:
+                market.oracle_before = market.oracle
+            market.oracle = view["oracle_price"]
+            market.oracle_valid = view["oracle_valid"]
+            market.mode = view["mode"]
+            market.open_interest = view["open_interest"]
+            market.pools, market.vamm = view["pools"], view["vamm"]
+            market.bids, market.asks = view["bids"], view["asks"]
+        self.now = now
+        self._count(now)
+
+    def _count(self, now: int) -> None:
+        metrics, health = self._node.metrics, self._node.health()
+        commits, seconds = metrics.commit_seconds.count, metrics.commit_seconds.total
+        then, commands, commits_before, seconds_before = self._last
+        found = self.node
+        if now - then >= 1_000 or then == self._started:
+            elapsed = max(now - then, 1) / 1_000
+            found.rate = (metrics.commands - commands) / elapsed
+            if commits > commits_before:
+                found.commit_ms = 1_000 * (seconds - seconds_before) / (commits - commits_before)
+            self._last = (now, metrics.commands, commits, seconds)
+        found.status = health.status.value
+        found.seq, found.queued = health.seq, health.queued
+        found.commands = metrics.commands
+        found.rejected = sum(metrics.rejected.values())
+        found.uptime_ms = now - self._started
+
+
+def _look(state: Any, now: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for market in state.markets:
+        view = views.market_view(state, market, now)
+        view |= views.depth_view(state, market, DEPTH)
+        view["tick"], view["step"] = market.params.tick, market.params.step
+        found.append(view)
+    return found

@@ -1,0 +1,120 @@
+"""How commands print: JSON, tables, numbers; and a refusal by the exchange as a failure."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from plimsoll.cli.app import REFUSED, App, Failure
+from plimsoll.client.models import Receipt, RejectInfo
+
+WIDTH: Final = 120
+"""Where no terminal tells its own."""
+
+_HINTS: Final = {
+    "NOT_ALLOWED": "use a key whose principal has the role",
+    "UNKNOWN_ACCOUNT": "see `plimsoll account list`",
+    "NOT_OWNER": "see `plimsoll account list`",
+    "EXTERNAL_ID_USED": "this transfer was made already",
+    "NOT_WITHDRAWABLE": "see what is withdrawable with `plimsoll account show`",
+    "INSUFFICIENT_BALANCE": "see `plimsoll account show`",
+    "UNKNOWN_MARKET": "see `plimsoll market list`",
+    "UNKNOWN_ORDER": "see `plimsoll order list`",
+    "PRICE_NOT_ON_TICK": "use a multiple of the tick",
+    "SIZE_NOT_ON_STEP": "use a multiple of the step",
+    "NOTIONAL_TOO_SMALL": "order more",
+    "OPEN_ORDERS_LIMIT": "cancel some with `plimsoll order cancel`",
+    "PRICE_BAND": "choose a price inside the band",
+    "POST_ONLY_CROSSES": "use a price further away, or --post-only slide",
+    "FOK_NOT_FILLABLE": "order less, or allow a partial fill with --tif ioc",
+    "INSUFFICIENT_MARGIN": "order less, or deposit with `plimsoll account deposit`",
+    "ORACLE_INVALID": "wait for a fresh oracle price",
+    "MARKET_MODE": "the market takes only what reduces risk, or nothing",
+}
+"""What to do about a refusal, by the name of its code."""
+
+
+def console() -> Console:
+    """Standard output: its own width on a terminal, a fixed one elsewhere."""
+    made = Console()
+    return made if made.is_terminal else Console(width=WIDTH)
+
+
+def print_json(value: Any) -> None:
+    """A value as indented JSON on stdout."""
+    encoded = msgspec.json.encode(value)
+    click.echo(msgspec.json.format(encoded, indent=2).decode())
+
+
+def table(
+    title: str, columns: Sequence[str], rows: Iterable[Sequence[str | Text]], left: int = 1
+) -> Table:
+    """A bare table; the first ``left`` columns to the left, the others to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for at, name in enumerate(columns):
+        made.add_column(
+            name, justify="left" if at < left else "right", header_style="dim", overflow="fold"
+        )
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def pairs(title: str, rows: Iterable[tuple[str, str | Text]]) -> Table:
+    """Names and values."""
+    made = table(title, ("", ""), rows, left=2)
+    made.show_header = False
+    return made
+
+
+def grouped(text: str | None) -> str:
+    """A decimal text with grouped digits; a dash for None."""
+    if text is None:
+        return "-"
+    sign = "-" if text.startswith("-") else ""
+    whole, point, decimals = text.removeprefix("-").partition(".")
+    return f"{sign}{int(whole):,}{point}{decimals}"
+
+
+def gain(text: str) -> Text:
+    """A decimal text, green above and red below zero."""
+    style = "red" if text.startswith("-") else "green" if text.strip("0.") else ""
+    return Text(grouped(text), style=style)
+
+
+def side_text(side: str) -> Text:
+    """Buy or sell in its colour."""
+    return Text(side, style="green" if side == "buy" else "red")
+
+
+def ppm_text(ppm: int) -> str:
+    """A ratio as people write it."""
+    from plimsoll.config import show_ratio
+
+    return show_ratio(ppm)
+
+
+def refusal_text(reject: RejectInfo | None) -> str:
+    """A refusal in one line: code, what was measured against what, and what to do."""
+    if reject is None:
+        return "rejected by the exchange"
+    numbers = f"{reject.value_is}: {reject.value}, {reject.limit_is}: {reject.limit}"
+    hint = _HINTS.get(reject.name, "see `plimsoll rejects`")
+    return f"rejected, {reject.name} ({reject.code}): {numbers}; {hint}"
+
+
+def require_accepted(app: App, receipt: Receipt) -> None:
+    """End with exit code 3 if the exchange refused; with --json the receipt is printed first."""
+    if receipt.accepted:
+        return
+    if app.json:
+        print_json(receipt)
+    sys.stdout.flush()
+    raise Failure(refusal_text(receipt.reject), REFUSED)

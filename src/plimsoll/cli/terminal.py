@@ -1,0 +1,316 @@
+"""The terminal of ``plimsoll up``: a live view of one market at a time, drawn with Rich.
+
+``render`` is a pure function of the board and the size of the screen; it has a layout for 80
+columns and one with a side column from 110 on. Money, prices and sizes are cut, never rounded up.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from rich import box
+from rich.console import Group, JustifyMethod, RenderableType
+from rich.layout import Layout
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from plimsoll.cli.board import HOUR_MS, Board, MarketBoard, Trade
+from plimsoll.cli.figures import bp, fixed, short_usd, usd, utc
+from plimsoll.units import div_floor, notional_floor
+
+WIDE: Final = 110
+SIDE_COLUMN: Final = 38
+_LABEL: Final = "grey62"
+_BORDER: Final = "grey35"
+_BID: Final = "green3"
+_ASK: Final = "indian_red1"
+_VAMM: Final = "medium_purple1"
+_BAD: Final = "yellow3"
+_TAPE: Final[tuple[JustifyMethod, ...]] = ("left", "right", "right", "left")
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+
+
+def render(board: Board, selected: int, width: int, height: int) -> RenderableType:
+    """The whole screen."""
+    if not board.markets:
+        return Text("waiting for the first market …", style=_LABEL)
+    market = board.markets[selected % len(board.markets)]
+    wide = width >= WIDE
+    # Header, tiles, footer, and (narrow) the vAMM's panel; the rest is book and tape.
+    body_height = max(5, height - 1 - 4 - 2 - (0 if wide else 4))
+    book_width = (width - SIDE_COLUMN) // 2 if wide else width // 2
+    body = Layout(size=body_height)
+    columns = [
+        Layout(_book(market, book_width - 4, body_height - 2), size=book_width),
+        Layout(_tape(market, body_height - 2)),
+    ]
+    if wide:
+        columns.append(Layout(_side(board, market), size=SIDE_COLUMN))
+    body.split_row(*columns)
+    rows = [
+        Layout(_header(board, selected), size=1),
+        Layout(_tiles(market), size=4),
+        body,
+    ]
+    if not wide:
+        rows.append(Layout(_vamm_strip(board, market), size=4))
+    rows.append(Layout(_footer(board), size=2))
+    root = Layout()
+    root.split_column(*rows)
+    return root
+
+
+def _panel(content: RenderableType, title: str) -> Panel:
+    return Panel(
+        content,
+        title=Text(title, style="bold"),
+        title_align="left",
+        border_style=_BORDER,
+        box=box.ROUNDED,
+        padding=(0, 1),
+    )
+
+
+def _header(board: Board, selected: int) -> RenderableType:
+    line = Table.grid(expand=True)
+    line.add_column(no_wrap=True)
+    line.add_column(justify="right", no_wrap=True)
+    tabs = Text(" PLIMSOLL ", style="bold white on dodger_blue3")
+    for at, market in enumerate(board.markets):
+        chosen = at == selected % len(board.markets)
+        tabs.append(f"  {market.symbol}", style="bold underline" if chosen else _LABEL)
+    running = board.node.status == "running"
+    right = Text(utc(board.now, "%H:%M:%S UTC  "), style=_LABEL)
+    right.append("● ", style=_BID if running else "bold red")
+    right.append("live " if running else f"{board.node.status} ")
+    line.add_row(tabs, right)
+    return line
+
+
+def _tiles(market: MarketBoard) -> RenderableType:
+    """The market's figures: labels over values."""
+    digits = market.price_digits
+    rising = market.oracle >= market.oracle_before
+    arrow = ("▲" if rising else "▼") if market.oracle_before else " "
+    oracle = Text(f"{fixed(market.oracle, 6, digits)} {arrow}", style="bold")
+    oracle.stylize(_BID if rising else _ASK)
+    if not market.oracle_valid:
+        oracle = Text(f"{fixed(market.oracle, 6, digits)} stale", style=_BAD)
+    vamm = market.vamm
+    bid = fixed(vamm["bid"], 6, digits) if vamm else "–"
+    ask = fixed(vamm["ask"], 6, digits) if vamm else "–"
+    off = market.divergence_ppm
+    worth = notional_floor(market.oracle, market.open_interest)
+    volume = sum(market.volume.values())
+    part = div_floor(100 * market.volume["vamm"], volume) if volume else 0
+    tiles = [
+        ("oracle", oracle),
+        ("vAMM bid", Text(bid, style=_BID)),
+        ("vAMM ask", Text(ask, style=_ASK)),
+        ("spread", Text(f"{bp(market.spread_ppm)} bp")),
+        ("divergence", Text(f"{bp(off)} bp", style=_BAD if abs(off) > 2_000 else "")),
+        ("open int.", Text(short_usd(worth))),
+        ("vol (vAMM)", Text(f"{short_usd(volume)} {part}%")),
+    ]
+    grid = Table.grid(expand=True, padding=(0, 1, 0, 0))
+    for _ in tiles:
+        grid.add_column(no_wrap=True)
+    grid.add_row(*(Text(name, style=_LABEL) for name, _ in tiles))
+    grid.add_row(*(value for _, value in tiles))
+    title = market.symbol if market.mode == "active" else f"{market.symbol} · {market.mode}"
+    return _panel(grid, title)
+
+
+def _bar(size: int, largest: int, width: int) -> str:
+    """A bar in eighths of a character."""
+    if largest <= 0 or width <= 0:
+        return ""
+    eighths = min(8 * width, div_floor(8 * width * size, largest))
+    return "█" * (eighths // 8) + (_EIGHTHS[eighths % 8] if eighths % 8 else "")
+
+
+def _ladder(market: MarketBoard, side: str, count: int) -> list[tuple[int, int, bool]]:
+    """(price, size, is the vAMM) of the best ``count`` rows of a side, best first."""
+    levels = market.bids if side == "bid" else market.asks
+    rows = [(price, size, False) for price, size in levels[:count]]
+    if market.vamm is not None and market.vamm[f"{side}_size"] > 0:
+        rows.append((market.vamm[side], market.vamm[f"{side}_size"], True))
+    rows.sort(key=lambda row: (-row[0] if side == "bid" else row[0], row[2]))
+    return rows[:count]
+
+
+def _book(market: MarketBoard, width: int, height: int) -> RenderableType:
+    """Asks over bids, the oracle between them, a bar for each size."""
+    half = max(1, (height - 1) // 2)
+    asks, bids = _ladder(market, "ask", half), _ladder(market, "bid", half)
+    largest = max((size for _, size, vamm in asks + bids if not vamm), default=0)
+    room = max(4, width - 26)
+    lines = [Text("") for _ in range(half - len(asks))]
+    lines += [_book_line(market, row, _ASK, largest, room) for row in reversed(asks)]
+    middle = f" oracle {fixed(market.oracle, 6, market.price_digits)} "
+    lines.append(Text(middle.center(width, "─"), style=_LABEL))
+    lines += [_book_line(market, row, _BID, largest, room) for row in bids]
+    return _panel(Group(*lines[: max(1, height)]), "order book")
+
+
+def _book_line(
+    market: MarketBoard, row: tuple[int, int, bool], style: str, largest: int, room: int
+) -> Text:
+    price, size, vamm = row
+    line = Text(no_wrap=True, overflow="crop")
+    line.append(f"{fixed(price, 6, market.price_digits):>11}", style=style)
+    line.append(f" {fixed(size, 9, min(market.size_digits, 4)):>11}  ")
+    if vamm:
+        # The whole curve stands behind it: a bar to scale would hide the book's.
+        line.append("◆ vAMM".ljust(room, " ")[:room], style=_VAMM)
+    else:
+        line.append(_bar(size, largest, room), style=style)
+    return line
+
+
+def _tape(market: MarketBoard, height: int) -> RenderableType:
+    """The last trades, newest first."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    for justify in _TAPE:
+        grid.add_column(justify=justify, no_wrap=True)
+    for trade in list(market.trades)[: max(1, height)]:
+        grid.add_row(*_tape_cells(market, trade))
+    empty = Text("no trades yet", style=_LABEL)
+    return _panel(grid if market.trades else empty, "trades")
+
+
+def _tape_cells(market: MarketBoard, trade: Trade) -> tuple[Text, ...]:
+    style = _BID if trade.side == "buy" else _ASK
+    price = fixed(trade.price, 6, market.price_digits)
+    source = Text("◆ vAMM", style=_VAMM) if trade.source == "vamm" else Text("book", style=_LABEL)
+    return (
+        Text(utc(trade.ts, "%H:%M:%S"), style=_LABEL),
+        Text(price.rjust(10), style=style),
+        Text(fixed(trade.size, 9, min(market.size_digits, 4)).rjust(8)),
+        source,
+    )
+
+
+def _money(value: int) -> Text:
+    sign = "+" if value > 0 else ""
+    style = _BID if value > 0 else _ASK if value < 0 else ""
+    return Text(f"{sign}{usd(value)}", style=style)
+
+
+def _gauge(market: MarketBoard, width: int) -> Text:
+    """Where the vAMM's inventory stands between the ends of its capital's reach."""
+    vamm = market.vamm
+    half = max(3, width // 2 - 1)
+    line = Text("─" * half + "┼" + "─" * half, style=_BORDER)
+    if vamm is None or vamm["capital"] <= 0:
+        return line
+    worth = notional_floor(market.oracle, abs(vamm["base"]))
+    # Ten times the capital is a long way for an inventory: the end of the scale.
+    step = min(half, div_floor(half * worth, 10 * vamm["capital"]))
+    at = half + (step if vamm["base"] > 0 else -step)
+    line.plain = line.plain[:at] + "●" + line.plain[at + 1 :]
+    line.stylize(_VAMM, at, at + 1)
+    return line
+
+
+def funding_clock(now: int) -> str:
+    """Time to the next full hour."""
+    left = (HOUR_MS - now % HOUR_MS + 999) // 1_000
+    return f"{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
+
+
+def _vamm_rows(market: MarketBoard) -> list[tuple[str, Text]]:
+    vamm = market.vamm
+    if vamm is None:
+        return [("vAMM", Text("off"))]
+    base = fixed(vamm["base"], 9, min(market.size_digits, 4))
+    return [
+        ("position", Text(f"{base} {market.base_name}")),
+        ("equity", Text(usd(vamm["equity"]))),
+        ("PnL", _money(vamm["pnl"])),
+    ]
+
+
+def _vamm_strip(board: Board, market: MarketBoard) -> RenderableType:
+    """The vAMM and the pools in two lines."""
+    first = Text(no_wrap=True, overflow="ellipsis")
+    for name, value in _vamm_rows(market):
+        first.append(f"{name} ", style=_LABEL).append_text(value).append("   ")
+    first.append_text(_gauge(market, 13))
+    second = Text(no_wrap=True, overflow="ellipsis")
+    second.append("pools  ", style=_LABEL)
+    for name in ("insurance", "adjustments", "funding"):
+        second.append(f"{name} ", style=_LABEL)
+        second.append(f"{short_usd(market.pools.get(name, 0))}   ")
+    second.append("funding next ", style=_LABEL).append(funding_clock(board.now))
+    return _panel(Group(first, second), "vAMM")
+
+
+def _side(board: Board, market: MarketBoard) -> RenderableType:
+    """The column of a wide screen: vAMM, pools, funding, node."""
+    inner = SIDE_COLUMN - 4
+
+    def table(rows: list[tuple[str, Text]]) -> Table:
+        grid = Table.grid(expand=True)
+        grid.add_column(style=_LABEL, no_wrap=True)
+        grid.add_column(justify="right", no_wrap=True)
+        for name, value in rows:
+            grid.add_row(name, value)
+        return grid
+
+    vamm = _vamm_rows(market)
+    if market.vamm is not None:
+        price = fixed(market.vamm["reservation_price"], 6, market.price_digits)
+        vamm.insert(0, ("price", Text(price)))
+    pools = [(name, Text(usd(amount))) for name, amount in sorted(market.pools.items())]
+    node = board.node
+    counts = [
+        ("commands", Text(f"{node.commands:,}")),
+        ("rejected", Text(f"{node.rejected:,}")),
+        ("record", Text(f"{node.seq:,}")),
+        ("up", Text(_clock(node.uptime_ms))),
+    ]
+    ends = Text("short", style=_LABEL)
+    ends.append("long".rjust(inner - 5), style=_LABEL)
+    inventory = Group(table(vamm), Text(""), _gauge(market, inner), ends)
+    column = Layout()
+    column.split_column(
+        Layout(_panel(inventory, "vAMM"), size=len(vamm) + 5),
+        Layout(_panel(table(pools), "pools"), size=len(pools) + 2),
+        Layout(_panel(table([("next", Text(funding_clock(board.now)))]), "funding"), size=3),
+        Layout(_panel(table(counts), "node")),
+    )
+    return column
+
+
+def _clock(ms: int) -> str:
+    seconds = ms // 1_000
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
+
+
+def _footer(board: Board) -> RenderableType:
+    node = board.node
+    share = div_floor(1_000 * node.rejected, node.commands) if node.commands else 0
+    line = Text(" ", no_wrap=True, overflow="ellipsis")
+    parts = (
+        ("seq", f"{node.seq:,}"),
+        ("", f"{node.rate:.1f} cmd/s"),
+        ("queue", f"{node.queued}"),
+        ("commit", f"{node.commit_ms:.1f} ms"),
+        ("rejects", f"{node.rejected:,} ({fixed(share, 1, 1)}%)"),
+        ("up", _clock(node.uptime_ms)),
+    )
+    for name, value in parts:
+        line.append(f"{name} " if name else "", style=_LABEL)
+        line.append(f"{value}  ")
+    keys = Table.grid(expand=True)
+    keys.add_column(no_wrap=True)
+    keys.add_column(justify="right", no_wrap=True, overflow="ellipsis")
+    left = Text(" ")
+    for key, meaning in (("q", "quit"), ("tab", "next market")):
+        left.append(f" {key} ", style="reverse").append(f" {meaning}  ", style=_LABEL)
+    right = Text(board.alert, style=_BAD) if board.alert else Text(board.note, style=_LABEL)
+    right.append(" ")
+    keys.add_row(left, right)
+    return Group(line, keys)

@@ -1,0 +1,146 @@
+"""``plimsoll up``: the whole exchange in one process, with prices and traders if wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+import msgspec
+from rich.console import Console
+
+from plimsoll.cli import compose, screen
+from plimsoll.cli.app import App, common
+from plimsoll.cli.compose import Running, UpOptions
+from plimsoll.cli.connection import DEMO_FILE
+from plimsoll.cli.live_feeds import LiveFeed, Replayed, Synthetic
+from plimsoll.cli.replay_prices import open_series
+from plimsoll.config import DEFAULT, Loaded, LogConfig
+from plimsoll.feeds import FilePrices
+
+
+def options_of(
+    loaded: Loaded, feed_files: Sequence[str] = (), symbol: str | None = None
+) -> UpOptions:
+    """What to run, from the settings. Errors: `ConfigError`, `FeedError`."""
+    config = loaded.config
+    files = tuple(feed_files) or ((config.feed.path,) if config.feed.kind == "file" else ())
+    if symbol is None and files and len(config.feed.symbols) == 1:
+        symbol = config.feed.symbols[0]
+    feed: LiveFeed
+    if files:
+        series = open_series(files, symbol, "auto", "close")
+        feed = Replayed(series, _speed(loaded, series))
+    else:
+        feed = Synthetic(config.start_prices(), config.feed.step_ms, config.feed.speed)
+    return UpOptions(
+        data_dir=config.data_dir,
+        feed=feed,
+        host=config.api.host,
+        port=config.api.port,
+        trusted_proxies=config.api.trusted_proxies,
+        demo=config.demo.enabled,
+        open_deposits=config.open_deposits,
+        traders=config.demo.traders,
+        seed=config.demo.seed,
+        feed_seed=config.feed.seed,
+        overrides=config.market_overrides(),
+        global_overrides=config.exchange,
+        node=config.node,
+        api=config.api.limits,
+    )
+
+
+def _speed(loaded: Loaded, series: Sequence[FilePrices]) -> float:
+    """The speed that was set; if none was, one bar a second, so that prices stay fresh."""
+    set_by = next(one.origin for one in loaded.settings if one.name == "feed.speed")
+    if set_by != DEFAULT:
+        return loaded.config.feed.speed
+    return max(1.0, min(one.interval_ms for one in series) / 1_000)
+
+
+@click.command("up")
+@click.option("--host", help="Address the API listens on.")
+@click.option("--port", type=click.IntRange(0, 65_535), help="Port of the API; 0 takes a free one.")
+@click.option("--feed", "feed_files", multiple=True, metavar="FILE", help="Replay price files.")
+@click.option("--symbol", help="Market of the files, instead of the symbol they name.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(0),
+    help="Multiple of the feed's rhythm, 0 for no waiting; of files by default one bar a second.",
+)
+@click.option("--no-demo", is_flag=True, help="No demonstration traders and no demo client.")
+@click.option(
+    "--traders", type=click.IntRange(0, 500), help="Demonstration traders in each market."
+)
+@click.option("--seed", type=click.IntRange(0), help="Of the traders and of synthetic prices.")
+@click.option("--plain", is_flag=True, help="Log lines instead of the live view.")
+@common
+@click.pass_obj
+def up(
+    app: App,
+    host: str | None,
+    port: int | None,
+    feed_files: tuple[str, ...],
+    symbol: str | None,
+    speed: float | None,
+    no_demo: bool,
+    traders: int | None,
+    seed: int | None,
+    plain: bool,
+) -> None:
+    """Run the exchange: node, price feed, house keeper, demonstration traders, API, live view.
+
+    The first start opens the exchange in the data directory and makes a demonstration client
+    there; later starts go on from the journal. Stop it with q, Ctrl-C or SIGTERM.
+    """
+    loaded = app.load(
+        api__host=host,
+        api__port=port,
+        feed__speed=speed,
+        feed__seed=seed,
+        demo__seed=seed,
+        demo__traders=traders,
+        demo__enabled=False if no_demo else None,
+    )
+    program = "plimsoll" if app.data is None else f"plimsoll --data {shlex.quote(str(app.data))}"
+    options = replace(options_of(loaded, feed_files, symbol), program=program)
+    log = loaded.config.log
+    if app.json:
+        log = msgspec.structs.replace(log, json=True)
+    _run(options, log, plain or app.json)
+
+
+def _run(options: UpOptions, log: LogConfig, plain: bool) -> None:
+    console = Console()
+    if plain or not console.is_terminal:
+        lines = screen.LineDisplay(log)
+        asyncio.run(compose.run(options, lines))
+        return
+    view = screen.TerminalDisplay(options.data_dir, console, log)
+
+    async def show(running: Running) -> None:
+        console.print(usage(running), highlight=False)
+        await view(running)
+
+    try:
+        asyncio.run(compose.run(options, show))
+    finally:
+        view.close()
+    click.echo(f"stopped; the exchange is kept in {options.data_dir}")
+
+
+def usage(running: Running) -> str:
+    """How to use what is running, for people."""
+    lines = [
+        f"Plimsoll is up at {running.url}, data in {running.data_dir}",
+        f"  {running.curl}",
+    ]
+    if running.client is not None:
+        lines += [
+            f"  {running.order_command}",
+            f"  key and account of the demonstration client: {running.data_dir / DEMO_FILE}",
+        ]
+    return "\n".join(lines)

@@ -1,0 +1,92 @@
+"""Every endpoint × every set of scopes × whose account: only what is allowed. Attack 42."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+from plimsoll.api.endpoints import ENDPOINTS, Endpoint
+from plimsoll.runtime.keys import SCOPES
+from tests.api.world import ANN, BOB, START_MS, World
+
+ROWS = [pytest.param(row, id=row.operation) for row in ENDPOINTS]
+PRIVATE = [pytest.param(row, id=row.operation) for row in ENDPOINTS if row.scope is not None]
+IN_PATH = [pytest.param(row, id=row.operation) for row in ENDPOINTS if "{account}" in row.path]
+SETS = [set(one) for size in (1, 2, 3) for one in combinations(SCOPES, size)]
+
+
+def request(
+    world: World, row: Endpoint, account: int, order: int = 0
+) -> tuple[str, str, dict[str, Any] | None]:
+    """Path, query and body of a sound request about an account (and an order of it)."""
+    path = row.path.replace("{symbol}", "BTC-USD").replace("{account}", str(account))
+    path = path.replace("{order}", str(order))
+    if row.method == "DELETE" and "{order}" in row.path:
+        extra = "" if order else "&client_order_id=mine"
+        return path, f"account={account}{extra}", None
+    if row.request is None:
+        return path, "", None
+    if path.endswith("/batch"):
+        item = {"action": "place", **world.order(account)}
+        return path, "", {"atomic": True, "items": [item]}
+    if path.endswith(("/orders", "/quotes")):
+        return path, "", world.order(account)
+    if "/orders/" in path:
+        return path, "", {"account": account, "price": "58000", "size": "0.01"}
+    if path.endswith(("/deposits", "/withdrawals")):
+        return path, "", {"asset": "USD", "amount": "1", "external_id": f"x{account}"}
+    if path.endswith("/transfers"):
+        return path, "", {"source": account, "target": account, "amount": "1"}
+    return path, "", {"label": "sub", "parent": account}
+
+
+@pytest.mark.parametrize("row", ROWS)
+async def test_scopes(world: World, row: Endpoint) -> None:
+    """A key does what its scopes say and no more; without a key there are public data only."""
+    path, query, body = request(world, row, world.ann_account)
+    anonymous = await world.call(row.method, path, query, body)
+    assert (anonymous.status == 401) == (row.scope is not None)
+    for scopes in SETS:
+        key = world.keys.create(ANN, scopes, "some", now_ms=START_MS)
+        before = await world.state_hash()
+        reply = await world.call(row.method, path, query, body, key=key)
+        allowed = row.scope is None or row.scope in scopes
+        assert (reply.status == 403) != allowed, scopes
+        if not allowed:
+            assert f"scope {row.scope}" in reply.json()["message"]
+            assert await world.state_hash() == before
+
+
+@pytest.mark.parametrize("row", PRIVATE)
+async def test_nobody_touches_the_accounts_of_others(world: World, row: Endpoint) -> None:
+    """With all scopes, an account of somebody else can neither be read nor changed."""
+    placed = await world.call(
+        "POST", "/v1/orders", body=world.order(client_order_id="mine"), key=world.ann
+    )
+    order = placed.json()["order"]
+    before = await world.state_hash()
+    path, query, body = request(world, row, world.ann_account, order)
+    reply = await world.call(row.method, path, query, body, key=world.bob)
+    if row.path == "/v1/accounts" and row.method == "GET":
+        assert [one["owner"] for one in reply.json()] == [BOB]
+    else:
+        assert reply.status in (404, 422)
+        assert b"equity" not in reply.body
+    assert await world.state_hash() == before
+    own_path, own_query, own_body = request(world, row, world.bob_account)
+    own = await world.call(row.method, own_path, own_query, own_body, key=world.bob)
+    assert own.status != 403
+
+
+@pytest.mark.parametrize("row", IN_PATH)
+async def test_unknown_and_foreign_accounts_look_alike(world: World, row: Endpoint) -> None:
+    """Where an account stands in the path, one that does not exist gives the same answer."""
+    texts = []
+    for account in (world.ann_account, 99_999):
+        path, query, body = request(world, row, account)
+        reply = await world.call(row.method, path, query, body, key=world.bob)
+        texts.append((reply.status, reply.body.replace(str(account).encode(), b"")))
+    assert texts[0] == texts[1]
+    assert texts[0][0] == 404
