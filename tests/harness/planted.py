@@ -13,10 +13,10 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from plimsoll.core import book, curve, fees, invariants, ledger, rows, settlement
-from plimsoll.core.rows import accounts
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.handlers import trading
 from plimsoll.core.ladder import Ladder
+from plimsoll.core.rows import accounts
 from plimsoll.core.state import State
 from plimsoll.core.store import Inserted, KeyIndex
 from plimsoll.messages import codes

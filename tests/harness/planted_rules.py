@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from plimsoll.core import curve, fees, ledger, margin, oracle, routing, rows, settlement, vamm
 from plimsoll.core.handlers import trading
+from plimsoll.core.rows import exchange
 from plimsoll.messages import codes
 from plimsoll.units import at_rate_floor, mul_div_signed_floor
 from tests.harness.compare import Difference, Run
@@ -117,7 +118,7 @@ RULES: dict[str, Rule] = {
     "spread_one_ppm_off": Rule(
         curve, "side_reserves", lambda f: lambda x, y, k, side, s: f(x, y, k, side, s + 2)
     ),
-    "order_ids_burn": Rule(rows.GlobalsWas, "undo", order_ids_burn),
+    "order_ids_burn": Rule(exchange.GlobalsWas, "undo", order_ids_burn),
     "snapshot_forgets_size": Rule(rows.Order, "set_place", snapshot_forgets_size),
     "profit_may_leave": Rule(margin, "withdrawable", profit_may_leave),
     "keepers_part_to_treasury": Rule(fees, "collect", keepers_get_nothing),
