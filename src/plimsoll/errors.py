@@ -129,6 +129,12 @@ class NodeClosed(NodeError):
     remedy = "Send the command again, with the same client id, once the node is up."
 
 
+class ClientIdReused(NodeError):
+    """A client id was sent again with another command than the first time; nothing was done."""
+
+    remedy = "Send the first command under this id to get its answer, or use a new id."
+
+
 class ReplayDiverged(NodeError):
     """Replay of the journal did not give the recorded events or the recorded state hash.
 
