@@ -121,13 +121,15 @@ async def run(options: UpOptions, show: Show) -> None:
         if options.demo:
             client = await demo_client.prepare(node, keys, options.data_dir, url, options.clock())
             traders = await _join_traders(node, options)
-        board = Board(node, options.clock, note=url)
+        board = Board(node, options.clock)
         stop = asyncio.Event()
         stack.enter_context(_signals(stop))
         symbol = (await node.query(live_feeds.symbols))[0]
+        example = f"{options.program} order buy {symbol} 0.01"
+        board.note = f"{example}   {url}" if client is not None else url
         running = Running(
             node, board, url, symbol, options.data_dir, client, stop,
-            f"{options.program} order buy {symbol} 0.01",
+            example,
         )  # fmt: skip
         try:
             await _run_parts(options, running, traders, server, listener, show)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
+from stamina.instrumentation import set_on_retry_hooks
 
 from plimsoll.cli.app import UNREACHABLE, USAGE, App, Failure
 from plimsoll.client import ApiKey, Client
@@ -115,6 +116,9 @@ def run(app: App, work: Callable[[Session], Awaitable[T]], *, private: bool = Tr
     ``private``: a key is needed. Errors: `Failure`, `ConfigError`, `ClientError`.
     """
     target = find_target(app.load().config)
+    if not app.debug:
+        # What came of it in the end is said in one line; the tries before it are noise.
+        set_on_retry_hooks([])
     if private and target.key is None:
         raise Failure(
             f"there is no API key for {target.url}; start `plimsoll up` on this machine, or set "

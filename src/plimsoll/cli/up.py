@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shlex
+import shutil
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 import msgspec
@@ -105,12 +109,22 @@ def up(
         demo__traders=traders,
         demo__enabled=False if no_demo else None,
     )
-    program = "plimsoll" if app.data is None else f"plimsoll --data {shlex.quote(str(app.data))}"
+    program = command_name()
+    if app.data is not None:
+        program += f" --data {shlex.quote(str(app.data))}"
     options = replace(options_of(loaded, feed_files, symbol), program=program)
     log = loaded.config.log
     if app.json:
         log = msgspec.structs.replace(log, json=True)
     _run(options, log, plain or app.json)
+
+
+def command_name() -> str:
+    """How to call this program from the same folder: by name, or by path if it is not on PATH."""
+    called = Path(sys.argv[0])
+    if called.name != "plimsoll" or shutil.which("plimsoll") is not None:
+        return "plimsoll"
+    return shlex.quote(os.path.relpath(called))
 
 
 def _run(options: UpOptions, log: LogConfig, plain: bool) -> None:
