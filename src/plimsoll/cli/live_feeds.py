@@ -162,10 +162,14 @@ async def _pass(
     index = {symbol: at for at, symbol in enumerate(prices)}
     batches = feed.batches(prices, seed)
     started = loop.time()
+    last = 0
     # Reading a file may take a while: not on the event loop.
     while (batch := await asyncio.to_thread(next, batches, None)) is not None:
         await asyncio.sleep(max(0.0, started + batch.due_ms / 1_000 - loop.time()))
-        now = clock()
+        # The oracle takes no two prices of one millisecond.
+        while (now := clock()) <= last:
+            await asyncio.sleep((last + 1 - now) / 1_000)
+        last = now
         points = {
             tick.symbol: PricePoint(index[tick.symbol], tick.price, tick.confidence, now)
             for tick in batch.ticks
