@@ -6,10 +6,12 @@ import asyncio
 import logging
 import sys
 import termios
+import traceback
 import tty
 from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import TracebackType
 from typing import Any, Final, TextIO
 
 import structlog
@@ -32,7 +34,10 @@ _log = structlog.get_logger("plimsoll.up")
 
 
 def log_to(stream: TextIO, config: LogConfig, board_alert: _Alert | None = None) -> None:
-    """Send all logs, ours and those of libraries, to ``stream``: key=value lines, or JSON."""
+    """Send all logs, ours and those of libraries, to ``stream``: key=value lines, or JSON.
+
+    Tracebacks never show variables: they may hold the secrets of keys.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -45,10 +50,11 @@ def log_to(stream: TextIO, config: LogConfig, board_alert: _Alert | None = None)
         line = structlog.processors.LogfmtRenderer(
             key_order=["time", "level", "event"], drop_missing=True, bool_as_flag=False
         )
+    trace = structlog.processors.ExceptionRenderer(plain_trace)
     least = logging.getLevelNamesMapping()[config.level.upper()]
     structlog.configure(
         wrapper_class=structlog.make_filtering_bound_logger(least),
-        processors=[*shared, _one_line_trace, line],
+        processors=[*shared, trace, line],
         logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=False,
     )
@@ -58,7 +64,7 @@ def log_to(stream: TextIO, config: LogConfig, board_alert: _Alert | None = None)
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _one_line_trace,
+                trace,
                 line,
             ],
         )
@@ -70,14 +76,12 @@ def log_to(stream: TextIO, config: LogConfig, board_alert: _Alert | None = None)
     root.setLevel(max(least, logging.WARNING))
 
 
-def _one_line_trace(
-    _logger: Any, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """A traceback as one value: lines stay lines."""
-    found: MutableMapping[str, Any] = structlog.processors.format_exc_info(
-        _logger, _name, dict(event)
-    )
-    return found
+def plain_trace(
+    exc_info: tuple[type[BaseException], BaseException, TracebackType | None],
+) -> str:
+    """A traceback as one value: files, lines and the message, without any variable."""
+    found = traceback.TracebackException.from_exception(exc_info[1], capture_locals=False)
+    return "".join(found.format()).rstrip()
 
 
 class _Alert:

@@ -6,7 +6,7 @@ a batch). What the exchange itself judges (grid, margin, mode, ownership) is lef
 
 from __future__ import annotations
 
-from typing import Any, Final, TypeVar
+from typing import Any, cast, Final, TypeVar
 
 from plimsoll.client import models
 from plimsoll.client.errors import BadField, bad_field
@@ -92,13 +92,13 @@ def _asset(symbol: str, names: Catalogue) -> int:
     return names.assets.index(symbol)
 
 
-def _checked(command: C) -> C:
-    """The command, if all its fields are of the right type and within bounds."""
+def _made(cls: type[C], *values: object) -> C:
+    """A command of these values, if all are of the right type and within bounds."""
     try:
-        codec.check_command(command)
+        command = codec.command_from_row([cls.TAG, *values])
     except FieldError as error:
         raise bad_field(_NAMES.get(error.field, error.field), error.problem) from None
-    return command
+    return cast(C, command)
 
 
 def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
@@ -107,20 +107,19 @@ def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
     tif = req.tif if req.tif is not None else ("ioc" if kind == codes.MARKET else "gtc")
     if kind == codes.LIMIT and req.price is None:
         raise bad_field("price", "is needed for a limit order")
-    return _checked(
-        PlaceOrder(
-            req.account,
-            _market(req.market, names),
-            _word("side", req.side, codes.SIDES),
-            kind,
-            _word("tif", tif, codes.TIFS),
-            0 if req.price is None else price("price", req.price),
-            size("size", req.size),
-            _word("post_only", req.post_only, codes.POSTS),
-            req.reduce_only,
-            req.expires_ms,
-            req.client_order_id,
-        )
+    return _made(
+        PlaceOrder,
+        req.account,
+        _market(req.market, names),
+        _word("side", req.side, codes.SIDES),
+        kind,
+        _word("tif", tif, codes.TIFS),
+        0 if req.price is None else price("price", req.price),
+        size("size", req.size),
+        _word("post_only", req.post_only, codes.POSTS),
+        req.reduce_only,
+        req.expires_ms,
+        req.client_order_id,
     )
 
 
@@ -128,17 +127,17 @@ def cancel_order(account: int, order: int, client_order_id: str) -> CancelOrder:
     """The command of a cancellation, by id or by client order id: exactly one of them."""
     if (order == 0) == (client_order_id == ""):
         raise bad_field("order", "or client_order_id is needed, one of them")
-    return _checked(CancelOrder(account, order, client_order_id))
+    return _made(CancelOrder, account, order, client_order_id)
 
 
 def cancel_all(account: int, market: str | None, names: Catalogue) -> CancelAll:
     """The command that cancels all orders of an account, in one market or (None) in all."""
-    return _checked(CancelAll(account, -1 if market is None else _market(market, names)))
+    return _made(CancelAll, account, -1 if market is None else _market(market, names))
 
 
 def amend_order(account: int, order: int, limit_price: str, total: str) -> AmendOrder:
     """The command of an amendment."""
-    return _checked(AmendOrder(account, order, price("price", limit_price), size("size", total)))
+    return _made(AmendOrder, account, order, price("price", limit_price), size("size", total))
 
 
 def batch(req: models.BatchRequest, names: Catalogue) -> Batch:
@@ -153,7 +152,7 @@ def batch(req: models.BatchRequest, names: Catalogue) -> Batch:
             where = f"items[{at}].{error.info.field}"
             text = error.info.message.removeprefix(f"{error.info.field} ")
             raise bad_field(where, text) from None
-    return _checked(Batch(req.atomic, commands))
+    return _made(Batch, req.atomic, [command.row() for command in commands])
 
 
 def _batch_item(item: Any, names: Catalogue) -> Command:
@@ -172,25 +171,25 @@ def create_account(principal: int, req: models.CreateAccountRequest) -> CreateAc
     """The command that opens an account for the principal."""
     if req.parent is not None and req.parent < 0:
         raise bad_field("parent", "must be an account")
-    return _checked(CreateAccount(principal, -1 if req.parent is None else req.parent, req.label))
+    return _made(CreateAccount, principal, -1 if req.parent is None else req.parent, req.label)
 
 
 def deposit(account: int, req: models.DepositRequest, names: Catalogue) -> Deposit:
     """The command of a deposit."""
     asset, value = _money(req.asset, req.amount, names)
-    return _checked(Deposit(account, asset, value, _external_id(req.external_id)))
+    return _made(Deposit, account, asset, value, _external_id(req.external_id))
 
 
 def withdraw(account: int, req: models.WithdrawRequest, names: Catalogue) -> Withdraw:
     """The command of a withdrawal."""
     asset, value = _money(req.asset, req.amount, names)
-    return _checked(Withdraw(account, asset, value, _external_id(req.external_id)))
+    return _made(Withdraw, account, asset, value, _external_id(req.external_id))
 
 
 def transfer(req: models.TransferRequest, names: Catalogue) -> Transfer:
     """The command of a transfer."""
     asset, value = _money(req.asset, req.amount, names)
-    return _checked(Transfer(req.source, req.target, asset, value))
+    return _made(Transfer, req.source, req.target, asset, value)
 
 
 def _money(symbol: str, text: str, names: Catalogue) -> tuple[int, int]:
