@@ -1,10 +1,12 @@
 """Kill a node again and again under load, then judge: nothing lost, doubled or changed.
 
-    python -m tests.kill9 --kills 50 --clients 4 --seed 1
+    python -m tests.kill9 --kills 50 --clients 4 --seed 1 [--transport http|socket]
 
-Clients outside the node log every acknowledgement, and send what was not acknowledged again under
-the same id. At the end the journal, its answers, the flow of deposits and the state hash in several
-environments must agree with those logs. Prints one line; exit status 1 if anything is wrong.
+Over ``http`` it is ``plimsoll up`` that dies, and the clients are those of the SDK; ``socket`` is a
+bare node, many times as busy. Clients outside the node log every acknowledgement, and send what was
+not acknowledged again under the same id. At the end the journal, its answers, the flow of deposits
+and the state hash in several environments must agree with those logs. Prints one line; exit status
+1 if anything is wrong.
 """
 
 from __future__ import annotations
@@ -25,16 +27,15 @@ from pathlib import Path
 from plimsoll.errors import ReplayDiverged
 from plimsoll.messages.codes import OUTSIDE_ACCOUNT
 from plimsoll.runtime.journal import JournalReader
-from plimsoll.runtime.presets import VAMM_CAPITAL
 from plimsoll.runtime.recovery import JOURNAL_NAME, SNAPSHOTS_NAME, replay, verify
 from plimsoll.runtime.sequencer import decode_answer
 from plimsoll.runtime.snapshots import SnapshotStore
 from tests.harness.ack_client import Ack, AckClient
-from tests.harness.node_link import ROOT, NodeProcess, child_environment, reply_of
+from tests.harness.http_door import HttpDoor
+from tests.harness.node_link import ROOT, Door, SocketDoor, child_environment
 
-LIFE_SECONDS_MAX = 0.3  # of a node, from its first answer to its death
+TRANSPORTS: dict[str, type[HttpDoor | SocketDoor]] = {"http": HttpDoor, "socket": SocketDoor}
 KILLED_EARLY = 0.15  # share of nodes killed while they start
-START_SECONDS = (0.1, 0.6)
 END_SECONDS_MAX = 60.0
 
 # Options of Python and environment of each recomputation of the state hash.
@@ -75,11 +76,16 @@ class Verdict:
         )
 
 
-def judge(data_dir: Path, acks: Iterable[Ack]) -> Verdict:
+def judge(door: Door, acks: Iterable[Ack]) -> Verdict:
     """Compare the journal and the state with what clients were told. Leaves ``hashes`` empty."""
     verdict = Verdict()
-    flow = VAMM_CAPITAL
-    with JournalReader.open(data_dir / JOURNAL_NAME) as journal:
+    flow = door.capital
+    try:
+        state = replay(door.data_dir).state
+    except ReplayDiverged as error:
+        verdict.changed.append(error.message)
+        return verdict
+    with JournalReader.open(door.data_dir / JOURNAL_NAME) as journal:
         records = {record.seq: record for record in journal.read()}
         told = set()
         for ack in acks:
@@ -98,16 +104,14 @@ def judge(data_dir: Path, acks: Iterable[Ack]) -> Verdict:
             stored = journal.find_answer(sent.principal, sent.client_id)
             if stored is None:
                 verdict.lost.append(f"{sent.client_id}: its answer is gone")
-            elif sha256(reply_of(decode_answer(stored)).answer).digest() != ack.answer_hash:
+                continue
+            answer = door.answer(state, record, decode_answer(stored))
+            if sha256(answer).digest() != ack.answer_hash:
                 verdict.changed.append(f"{sent.client_id}: another answer")
     count = Counter((r.principal, r.client_id) for r in records.values() if r.client_id)
     verdict.doubled += [f"{key[1]}: {n} records" for key, n in count.items() if n > 1]
     verdict.changed += [f"{key[1]}: never acknowledged" for key in sorted(set(count) - told)]
-    try:
-        outside = replay(data_dir).state.accounts[OUTSIDE_ACCOUNT].cash()
-    except ReplayDiverged as error:
-        verdict.changed.append(error.message)
-        return verdict
+    outside = state.accounts[OUTSIDE_ACCOUNT].cash()
     if outside != -flow:
         verdict.doubled.append(f"the clients brought in {flow}, the exchange has {-outside}")
     return verdict
@@ -140,29 +144,26 @@ def print_hash(data_dir: Path) -> None:
     sys.stdout.write(f"{report.state_hash if report.ok else '; '.join(wrong)}\n")
 
 
-async def run(
-    data_dir: Path, kills: int, clients: int, seed: int, *faults: str, snapshot_every: int = 500
-) -> tuple[Verdict, list[Ack]]:
-    """Load and kill, judge, and give back all acknowledgements. ``faults`` go to the node."""
+async def run(door: Door, kills: int, clients: int, seed: int) -> tuple[Verdict, list[Ack]]:
+    """Load and kill, judge, and give back all acknowledgements."""
     rng = random.Random(seed)
-    options = (str(clients), str(snapshot_every), *faults)
-    address = data_dir.parent / "node.sock"
+    await door.prepare(clients)
     crowd = [
-        AckClient(index, seed, data_dir.parent / f"acks-{index}.log", address)
+        AckClient(index, seed, door.data_dir.parent / f"acks-{index}.log", door)
         for index in range(clients)
     ]
     tasks = [asyncio.create_task(client.run()) for client in crowd]
     for _ in range(kills):
         early = rng.random() < KILLED_EARLY
-        node = await NodeProcess.start(data_dir, address, *options, wait=not early)
+        node = await door.start(wait=not early)
         await asyncio.sleep(
-            rng.uniform(*START_SECONDS) if early else rng.random() * LIFE_SECONDS_MAX
+            rng.uniform(*door.start_seconds) if early else rng.random() * door.life_seconds
         )
         await node.kill()
         for task in tasks:
             if task.done():
                 await task  # a client ends early only by an error
-    node = await NodeProcess.start(data_dir, address, *options)
+    node = await door.start()
     for client in crowd:
         client.finish()
     try:
@@ -172,12 +173,13 @@ async def run(
         await node.kill()
         raise
     acks = [ack for client in crowd for ack in client.acks.values()]
-    verdict = judge(data_dir, acks)
+    verdict = judge(door, acks)
     verdict.kills = kills
     verdict.resent = sum(client.resent for client in crowd)
     verdict.already_done = sum(client.already_done for client in crowd)
     verdict.changed += [problem for client in crowd for problem in client.changed]
-    verdict.hashes = state_hashes(data_dir)
+    verdict.changed += door.faults
+    verdict.hashes = state_hashes(door.data_dir)
     return verdict, acks
 
 
@@ -187,14 +189,15 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--seed", type=int, default=int.from_bytes(os.urandom(4), "big"))
+    parser.add_argument("--transport", choices=list(TRANSPORTS), default="http")
     parser.add_argument("--hash", type=Path, help="only verify this data directory")
     arguments = parser.parse_args()
     if arguments.hash is not None:
         print_hash(arguments.hash)
         return 0
     with tempfile.TemporaryDirectory(prefix="kill9-") as folder:
-        data_dir = Path(folder) / "data"
-        verdict, _ = asyncio.run(run(data_dir, arguments.kills, arguments.clients, arguments.seed))
+        door = TRANSPORTS[arguments.transport](Path(folder) / "data")
+        verdict, _ = asyncio.run(run(door, arguments.kills, arguments.clients, arguments.seed))
     sys.stdout.write(f"{verdict}\n")
     if not verdict.ok:
         for problem in (*verdict.lost, *verdict.doubled, *verdict.changed, *verdict.hashes):

@@ -238,7 +238,11 @@ class Fuzzer:
         )
         nonce = self._world.nonce()
         self._used.append(nonce)
-        lines = self._world.sign(key, made.method, path, query, made.body, nonce=nonce)
+        idents = [text for name, text in made.headers if name.lower() == "plimsoll-command-id"]
+        ident = (idents[-1] if idents else "").replace("\n", "")
+        lines = self._world.sign(
+            key, made.method, path, query, made.body, nonce=nonce, command_id=ident
+        )
         return list(lines.items())
 
     def _break_signature(self, made: Request) -> None:

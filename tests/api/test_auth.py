@@ -14,6 +14,7 @@ from tests.api.world import OPEN_LIMITS, START_MS, Reply, World, open_world
 
 ORDERS = "/v1/orders"
 JSON = ("content-type", "application/json")
+COMMAND_ID = "Plimsoll-Command-Id"
 
 
 async def send(
@@ -108,6 +109,43 @@ async def test_the_signature_covers_everything(world: World) -> None:
         changed = {**signed_post, name: value}
         assert (await send(world, changed, "POST", ORDERS, "", body, (JSON,))).status == 401
     assert (await send(world, signed_post, "POST", ORDERS, "", body, (JSON,))).status == 200
+
+
+async def test_the_signature_covers_the_command_id(world: World) -> None:
+    """Nobody on the way can change, add or take away a command id to make a repeat act twice."""
+    body = msgspec.json.encode(world.order())
+
+    async def sent(signed_id: str, *shown: tuple[str, str]) -> int:
+        headers = world.sign(world.ann, "POST", ORDERS, "", body, command_id=signed_id)
+        return (await send(world, headers, "POST", ORDERS, "", body, (JSON, *shown))).status
+
+    before = world.node.last_seq
+    assert await sent("c-1", (COMMAND_ID, "c-2")) == 401
+    assert await sent("c-1", (COMMAND_ID, "C-1")) == 401
+    assert await sent("c-1") == 401
+    assert await sent("", (COMMAND_ID, "c-1")) == 401
+    assert world.node.last_seq == before
+    assert await sent("c-1", (COMMAND_ID, "c-1")) == 200
+    assert await sent("c-1", (COMMAND_ID, "c-1")) == 200
+    assert world.node.last_seq == before + 1
+    headers = world.sign(world.ann, "GET", "/v1/accounts")
+    assert (await send(world, headers, more=((COMMAND_ID, "c-1"),))).status == 401
+
+
+@pytest.mark.parametrize("value", ["", "x" * 37, "a b", "a\n", "\xe9"])
+async def test_malformed_command_ids_look_alike(world: World, value: str) -> None:
+    """One answer, whoever asks for whatever: right, wrong or no signature, command or read."""
+    seen = set()
+    for method, path in (("POST", ORDERS), ("GET", "/v1/accounts"), ("GET", "/v1/markets"),
+                         ("PUT", ORDERS)):  # fmt: skip
+        right = world.sign(world.ann, method, path)
+        wrong = {**right, "Plimsoll-Signature": "0" * 64}
+        unknown = {**right, "Plimsoll-Key": "pk_nobody"}
+        for headers in (right, wrong, unknown, {}):
+            reply = await send(world, headers, method, path, more=((COMMAND_ID, value),))
+            seen.add((reply.status, reply.body, str(reply.headers)))
+    assert len(seen) == 1
+    assert (reply.status, reply.json()["field"]) == (400, "Plimsoll-Command-Id")
 
 
 @pytest.mark.parametrize(

@@ -47,7 +47,7 @@ async def test_repeats_at_the_same_time_act_once(world: World) -> None:
     assert sum(not reply.json()["duplicate"] for reply in replies) == 1
 
 
-@pytest.mark.parametrize("command_id", ["x" * 37, "a b", "a/b", "\xe9"])
+@pytest.mark.parametrize("command_id", ["x" * 37, "a b", "a/b", "\xe9", "a\tb", "a,b"])
 async def test_bad_command_ids_are_refused(world: World, command_id: str) -> None:
     """They are 1 to 36 of a small alphabet."""
     reply = await world.call(

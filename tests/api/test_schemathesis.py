@@ -25,6 +25,7 @@ from schemathesis.specs.openapi.checks import (
 
 from plimsoll.api import openapi
 from plimsoll.api.endpoints import ENDPOINTS
+from plimsoll.client.signing import COMMAND_ID_HEADER
 from tests.api.test_server import serving
 from tests.api.world import World
 
@@ -62,8 +63,12 @@ class Signing(requests.auth.AuthBase):
         body = request.body or b""
         raw = body.encode() if isinstance(body, str) else body
         method = request.method or "GET"
+        ident = request.headers.get(COMMAND_ID_HEADER, "")
+        shown = ident.decode("latin-1") if isinstance(ident, bytes) else ident
         request.headers.update(
-            self._world.sign(self._world.ann, method, target.path, target.query, raw)
+            self._world.sign(
+                self._world.ann, method, target.path, target.query, raw, command_id=shown
+            )
         )
         return request
 

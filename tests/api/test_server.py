@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import os
+import re
+import shutil
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +22,7 @@ from plimsoll.client.errors import NotFound, Unauthorised
 from plimsoll.client.http import HttpClient
 from plimsoll.client.models import DepositRequest, PlaceOrderRequest
 from plimsoll.client.signing import ApiKey
+from plimsoll.runtime.node_types import system_clock
 from tests.api.world import OPEN_LIMITS, World, open_world
 
 POST = b"POST /v1/orders HTTP/1.1\r\nHost: a\r\n"
@@ -90,6 +95,34 @@ async def test_the_sdk_works_against_the_server() -> None:
                 await stranger.accounts()
             with pytest.raises(Unauthorised):
                 await anext(stranger.stream(["markets"]))
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("bash", "curl", "openssl"))), reason="needs bash, curl and openssl"
+)
+async def test_the_reference_page_can_be_followed() -> None:
+    """The example of the page, run as it stands there, places an order under its command id."""
+    async with serving() as (world, port):
+        world.clock.now = system_clock()
+        await world.set_prices()
+        page = (await world.call("GET", "/docs")).body.decode()
+        found = re.search(r"<pre><code>(# an order with curl.*?)</code></pre>", page, re.DOTALL)
+        assert found is not None
+        script = html.unescape(found.group(1))
+        for shown, real in (
+            ("http://127.0.0.1:8080", f"http://127.0.0.1:{port}"),
+            ('"account":7', f'"account":{world.ann_account}'),
+            ("curl -X", "curl --silent --include -X"),
+        ):
+            assert script.count(shown) == 1
+            script = script.replace(shown, real)
+        variables = {"KEY": world.ann.key_id, "SECRET": world.ann.secret, "PATH": os.defpath}
+        child = await asyncio.create_subprocess_exec(
+            "bash", "-c", script, env=variables, stdout=asyncio.subprocess.PIPE
+        )
+        out, _ = await child.communicate()
+        assert out.startswith(b"HTTP/1.1 200 ") and b"plimsoll-command-id: " in out, out
+        assert b'"accepted":true' in out, out
 
 
 async def test_websockets_are_not_compressed_and_bounded() -> None:

@@ -247,9 +247,14 @@ async def test_the_first_message_may_sign(world: World) -> None:
 
 
 async def test_a_bad_handshake_is_answered(world: World) -> None:
-    """A wrong signature or a query string: an ErrorInfo instead of a connection."""
+    """A wrong signature, a query string or a command id: an ErrorInfo, not a connection."""
     bad = {**world.sign(world.ann, "GET", PATH), "Plimsoll-Signature": "0" * 64}
-    for headers, query, status in ((bad, "", 401), ({}, "a=1", 400)):
+    other = world.sign(world.ann, "GET", PATH, command_id="c-1")
+    named = {**world.sign(world.ann, "GET", PATH), "Plimsoll-Command-Id": "c-1"}
+    odd = {"Plimsoll-Command-Id": "a b"}
+    for headers, query, status in (
+        (bad, "", 401), ({}, "a=1", 400), (other, "", 401), (named, "", 400), (odd, "", 400),
+    ):  # fmt: skip
         wire = Wire(world, headers, query)
         start, body = await wire.next(), await wire.next()
         assert (start["status"], "name" in msgspec.json.decode(body["body"])) == (status, True)

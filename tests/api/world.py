@@ -94,11 +94,13 @@ class World:
         *,
         nonce: str | None = None,
         at: int | None = None,
+        command_id: str = "",
     ) -> dict[str, str]:
-        """Headers of a signed request."""
+        """The four headers of a signed request; ``command_id`` is signed, not among them."""
         stamp = self.clock.now if at is None else at
         used = nonce or self.nonce()
-        return signing.headers(key.api_key(), stamp, used, method, path, query, body)
+        pair = key.api_key()
+        return signing.headers(pair, stamp, used, method, path, query, body, command_id)
 
     async def call(
         self,
@@ -113,7 +115,9 @@ class World:
     ) -> Reply:
         """A well-formed request, signed if a key is given."""
         raw = b"" if body is None else msgspec.json.encode(body)
-        headers = {} if key is None else self.sign(key, method, path, query, raw)
+        headers: dict[str, str] = {}
+        if key is not None:
+            headers = self.sign(key, method, path, query, raw, command_id=command_id)
         if body is not None:
             headers["content-type"] = "application/json"
         if command_id:

@@ -86,7 +86,10 @@ class Flaky:
     def _verify(self, request: web.Request, body: bytes) -> None:
         headers, (path, _, query) = request.headers, request.raw_path.partition("?")
         stamp, nonce = headers[signing.TIMESTAMP_HEADER], headers[signing.NONCE_HEADER]
-        expected = signing.signature(KEY.secret, stamp, nonce, request.method, path, query, body)
+        ident = headers.get(signing.COMMAND_ID_HEADER, "")
+        expected = signing.signature(
+            KEY.secret, stamp, nonce, request.method, path, query, body, ident
+        )
         if not signing.matches(expected, headers[signing.SIGNATURE_HEADER]):
             self.bad.append(f"signature of {request.raw_path}")
         if headers[signing.KEY_HEADER] != "k1" or stamp != str(NOW) or not signing.is_nonce(nonce):

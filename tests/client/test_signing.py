@@ -11,37 +11,41 @@ KEY = ApiKey(key_id="k1", secret="s3cret")
 VECTORS = [
     # Made with: printf ... | openssl dgst -sha256 -hmac s3cret
     (
-        ("POST", "/v1/orders", "account=7&x=%20", b'{"a":1}'),
-        "e46e93f8bca0918ffafe7de617122c6a5bab6303e4b59afb92a7e9a30d63a661",
+        ("POST", "/v1/orders", "account=7&x=%20", b'{"a":1}', "c-1"),
+        "e919688620deef28b89b2f3e83aca2e42a88d9b08043304670c99bd31b36a8c4",
     ),
     (
-        ("GET", "/v1/accounts", "", b""),
-        "79e1e440452525775ec70441ef2308c6deee75855a6328d39b123e8f168d1fd8",
+        ("POST", "/v1/orders", "account=7&x=%20", b'{"a":1}', ""),
+        "13287b637363b498fd3ab28b65c26201fbf3e1172c86927c43b5310c7cf54d08",
+    ),
+    (
+        ("GET", "/v1/accounts", "", b"", ""),
+        "84aeb49cc684a962039da67742c46162e6f3af8e719fe1fbddc10131bc81ebc4",
     ),
 ]
 
 
 @pytest.mark.parametrize(("request_", "expected"), VECTORS)
-def test_vectors(request_: tuple[str, str, str, bytes], expected: str) -> None:
+def test_vectors(request_: tuple[str, str, str, bytes, str], expected: str) -> None:
     """The signature is the one another HMAC implementation gives for the documented message."""
     assert signing.signature(KEY.secret, "1700000000000", "n-1", *request_) == expected
 
 
 def test_headers_carry_what_was_signed() -> None:
     """A server that reads the four headers can compute the same signature."""
-    found = signing.headers(KEY, 1_700_000_000_000, "n-1", "GET", "/v1/accounts", "", b"")
+    found = signing.headers(KEY, 1_700_000_000_000, "n-1", "GET", "/v1/accounts", "", b"", "")
     assert found == {
         "Plimsoll-Key": "k1",
         "Plimsoll-Timestamp": "1700000000000",
         "Plimsoll-Nonce": "n-1",
-        "Plimsoll-Signature": VECTORS[1][1],
+        "Plimsoll-Signature": VECTORS[2][1],
     }
 
 
-@pytest.mark.parametrize("at", range(7))
+@pytest.mark.parametrize("at", range(8))
 def test_every_part_counts(at: int) -> None:
     """Changing any part of a request changes its signature."""
-    parts: list[str | bytes] = ["s", "1", "n", "GET", "/p", "q=1", b"body"]
+    parts: list[str | bytes] = ["s", "1", "n", "GET", "/p", "q=1", b"body", "c"]
     before = signing.signature(*parts)  # type: ignore[arg-type]
     parts[at] = b"other" if at == 6 else "other"
     assert signing.signature(*parts) != before  # type: ignore[arg-type]
@@ -49,14 +53,15 @@ def test_every_part_counts(at: int) -> None:
 
 def test_parts_cannot_run_into_each_other() -> None:
     """A line break, which would let two requests share a message, is refused."""
-    with pytest.raises(ValueError, match="line break"):
-        signing.signature("s", "1", "n", "GET", "/a\nb", "", b"")
+    for path, command_id in (("/a\nb", ""), ("/a", "c\n")):
+        with pytest.raises(ValueError, match="line break"):
+            signing.signature("s", "1", "n", "GET", path, "", b"", command_id)
 
 
 def test_method_is_signed_in_capitals() -> None:
     """Spelling of the method makes no difference."""
-    assert signing.signature("s", "1", "n", "get", "/", "", b"") == signing.signature(
-        "s", "1", "n", "GET", "/", "", b""
+    assert signing.signature("s", "1", "n", "get", "/", "", b"", "") == signing.signature(
+        "s", "1", "n", "GET", "/", "", b"", ""
     )
 
 
@@ -73,8 +78,9 @@ def test_method_is_signed_in_capitals() -> None:
     ],
 )
 def test_nonce_alphabet(text: str, *, good: bool) -> None:
-    """Nonces are 1 to 36 plain characters."""
+    """Nonces and command ids are 1 to 36 plain characters."""
     assert signing.is_nonce(text) is good
+    assert signing.is_command_id(text) is good
 
 
 @pytest.mark.parametrize(

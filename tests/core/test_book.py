@@ -46,9 +46,10 @@ def test_price_then_age_then_size_then_arrival_for_asks() -> None:
         bob    sell 2 @ 101          # same age and size, later
         clock  +1ms
         carol  sell 1 @ 100.5
-        erin   buy  7 @ 103 ioc  -> 1 @ 100.5 carol, 1 @ 101 alice, 2 @ 101 dave, 2 @ 101 bob, 1 @ 101 carol
+        erin   buy  7 @ 103 ioc  -> 1 @ 100.5 carol, 1 @ 101 alice, 2 @ 101 dave,
+                                    2 @ 101 bob, 1 @ 101 carol
         book   has  bids -, asks 102:1
-    """)  # noqa: E501
+    """)
 
 
 def test_price_then_age_then_size_then_arrival_for_bids() -> None:
@@ -62,9 +63,10 @@ def test_price_then_age_then_size_then_arrival_for_bids() -> None:
         bob    buy  2 @ 99
         clock  +1ms
         carol  buy  1 @ 99.5
-        erin   sell 7 @ 97 ioc  -> 1 @ 99.5 carol, 1 @ 99 alice, 2 @ 99 dave, 2 @ 99 bob, 1 @ 99 carol
+        erin   sell 7 @ 97 ioc  -> 1 @ 99.5 carol, 1 @ 99 alice, 2 @ 99 dave,
+                                   2 @ 99 bob, 1 @ 99 carol
         book   has  bids 98:1, asks -
-    """)  # noqa: E501
+    """)
 
 
 def test_a_partial_fill_keeps_the_place() -> None:
@@ -148,7 +150,8 @@ def test_a_tick_does_no_more_than_the_exchange_allows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("side", "price", "other", "oracle"), [("sell", "101", "buy", "120"), ("buy", "99", "sell", "80")]
+    ("side", "price", "other", "oracle"),
+    [("sell", "101", "buy", "120"), ("buy", "99", "sell", "80")],
 )
 def test_an_order_outside_the_band_leaves_when_met(
     side: str, price: str, other: str, oracle: str
@@ -235,7 +238,7 @@ def test_reduce_only_orders_leave_with_the_position() -> None:
 
 
 orders = st.lists(
-    st.tuples(st.sampled_from("alice bob carol".split()), st.sampled_from([BUY, SELL]),
+    st.tuples(st.sampled_from(["alice", "bob", "carol"]), st.sampled_from([BUY, SELL]),
               st.integers(95, 105), st.integers(1, 9), st.integers(0, 1), st.booleans()),
     max_size=25,
 )  # fmt: skip

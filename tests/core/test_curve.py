@@ -87,7 +87,7 @@ def test_a_spread_that_halves_to_nothing_leaves_the_curve(side: int, spread: int
 
 @given(net=starts, size=sizes, peg=pegs, first=st.sampled_from([BUY, SELL]))
 def test_a_round_trip_on_the_curve_never_profits(net: int, size: int, peg: int, first: int) -> None:
-    """VAMM-004, VAMM-005: there and back costs at least one unit, whatever the state of the curve."""
+    """VAMM-004, VAMM-005: there and back costs a unit or more, wherever the curve is."""
     x, y = at(net)
     there = curve.swap(x, y, K, peg, first, size)
     back = curve.swap(there.x, there.y, K, peg, SELL if first == BUY else BUY, size)
@@ -100,7 +100,7 @@ def test_a_round_trip_on_the_curve_never_profits(net: int, size: int, peg: int, 
 def test_splitting_never_pays_on_the_curve(
     net: int, size: int, peg: int, side: int, data: st.DataObject
 ) -> None:
-    """VAMM-004, VAMM-005: two halves are no cheaper than the whole, and end at the same reserves."""
+    """VAMM-004, VAMM-005: two parts cost no less than the whole, and end where it ends."""
     x, y = at(net)
     cut = data.draw(st.integers(0, size))
     whole = curve.swap(x, y, K, peg, side, size)
@@ -127,7 +127,7 @@ def test_the_quoted_side_never_improves_on_the_curve(net: int, spread: int, side
 @settings(max_examples=200)
 @given(net=starts, size=sizes, peg=pegs)
 def test_long_and_short_mirror_each_other(net: int, size: int, peg: int) -> None:
-    """VAMM-004, VAMM-005: buying back what was sold passes through the same reserves, plus rounding."""
+    """VAMM-004, VAMM-005: buying back what was sold differs by rounding only."""
     x, y = at(net)
     sold = curve.swap(x, y, K, peg, SELL, size)
     bought = curve.swap(sold.x, sold.y, K, peg, BUY, size)

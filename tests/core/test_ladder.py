@@ -96,7 +96,7 @@ def test_a_ladder_is_sorted_by_its_key(entries: list[tuple[int, int, int]], sign
 def test_taking_out_and_putting_back_restores_every_place(
     entries: list[tuple[int, int, int]], data: st.DataObject
 ) -> None:
-    """STATE: inverse operations in reverse order leave the iteration order as it was."""
+    """MSG-004: inverse operations in reverse order leave the iteration order as it was."""
     make = Maker()
     ladder = Ladder(1)
     resting: list[Order] = []

@@ -199,9 +199,7 @@ def test_an_order_of_somebody_else_is_unknown() -> None:
     """ORDER-018: ids are looked up among the orders of the account."""
     page = Scenario().play("alice buy 1 @ 90 as=x")
     ident = page.order_ids["x"]
-    refused = page.refuse(
-        commands.CancelOrder(page.accounts["bob"], ident, ""), page.owner("bob")
-    )
+    refused = page.refuse(commands.CancelOrder(page.accounts["bob"], ident, ""), page.owner("bob"))
     assert refused == (codes.UNKNOWN_ORDER, ident, 0, -1)
 
 

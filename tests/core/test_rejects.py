@@ -219,7 +219,7 @@ def faulty(first: int) -> tuple[Scenario, dict[str, object]]:
     names = [name for name, _ in FAULTS[first:]]
     fields: dict[str, object] = {"account": 4, "size": 10 * LOT, "price": PRICE}
     for name, change in reversed(FAULTS[first:]):
-        if name in ("REDUCE_ONLY_NOTHING",) and FAULTS[first][0] != name:
+        if name == "REDUCE_ONLY_NOTHING" and FAULTS[first][0] != name:
             continue  # a reduce-only order cannot have the faults of one that adds risk
         if name == "POST_ONLY_CROSSES" and "PRICE_BAND" in names:
             continue

@@ -230,3 +230,22 @@ def test_an_operator_cancels_for_others_but_does_not_trade() -> None:
     account = page.accounts["alice"]
     page.do(commands.CancelOrder(account, page.order_ids["a"], ""), OPERATOR)
     assert page.refuse(commands.AmendOrder(account, 1, 10**8, LOT), OPERATOR)[0] == 1001
+
+
+@pytest.mark.parametrize(("first", "second"), [("sell", "buy"), ("buy", "sell")])
+def test_a_taker_meets_a_bounded_number_of_makers(first: str, second: str) -> None:
+    """ROUTE-003, ORDER-015: what is left at the limit is dropped, even of a GTC order."""
+    limits = commands.GlobalParams(matches_max=2)
+    page = Scenario(limits=limits).play(f"""
+        alice  {first} 1 @ 100
+        bob    {first} 1 @ 100
+        alice  {first} 1 @ 100
+        carol  {second} 2 @ 100       -> 1 @ 100 alice, 1 @ 100 bob
+        bob    {first} 1 @ 100
+        bob    {first} 1 @ 100
+        carol  {second} 3 @ 100       -> 1 @ 100 alice, 1 @ 100 bob
+    """)
+    last = page.found[-1]
+    assert isinstance(last, events.OrderRemoved)
+    assert (last.reason, last.remaining) == (codes.DONE_WORK_LIMIT, LOT)
+    page.play(f"carol {second} 2 @ 100 fok  -> FOK_NOT_FILLABLE 1000000000 2000000000")

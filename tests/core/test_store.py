@@ -17,9 +17,7 @@ from tests.core.test_ladder import shape
 from tests.harness.scenario import Scenario
 
 
-@given(
-    steps=st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 5)), max_size=60)
-)
+@given(steps=st.lists(st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 5)), max_size=60))
 def test_key_index_is_a_sorted_list(steps: list[tuple[bool, int, int]]) -> None:
     """UPKEEP-001: smallest key first, then smallest id, after any additions and removals."""
     index = KeyIndex()
@@ -124,7 +122,7 @@ class Machine:
             if order.remaining == 0:
                 state.unrest(order)
         elif kind == 5 and resting:
-            order = self.pick(*[o for o in resting])
+            order = self.pick(*resting)
             if order.remaining > 1:
                 order.shrink(1)
                 order.position.add_open(order.side, -1, -order.price, order.reduce_only)
@@ -198,7 +196,7 @@ class Machine:
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_nested_scopes_restore_everything(data: st.DataObject) -> None:
-    """STATE: after any rollback the state is the copy taken when its scope opened, walks too."""
+    """MSG-004: after any rollback the state is the copy taken when its scope opened, walks too."""
     machine = Machine(data)
     machine.state.log.begin()
     before = everything(machine.state)

@@ -141,7 +141,7 @@ trades = st.lists(
 def test_nobody_profits_by_trading_with_the_vamm_alone(
     trades: list[tuple[str, int, int]],
 ) -> None:
-    """VAMM-012, VAMM-014: after any sequence that ends flat, each taker has less, the vAMM and pools more."""
+    """VAMM-012, VAMM-014: who ends flat has less; the vAMM and the pools have it."""
     page = Scenario(vamm_enabled=1, cash="1000000", min_notional=0)
     capital = page.account("vamm").cash()
     for name, side, steps in trades:

@@ -23,16 +23,8 @@ from plimsoll.messages.commands import (
 )
 from plimsoll.runtime import presets
 from plimsoll.runtime.node import system_clock
-from tests.harness.node_link import Link, LinkLost, Refused, Reply
-from tests.runtime.node_samples import (
-    FIRST_ACCOUNT,
-    FIRST_TRADER,
-    PRICE,
-    STEP,
-    TICK,
-    limit_order,
-    oracle,
-)
+from tests.harness.node_link import Door, LinkLost, Refused, Reply, Wire
+from tests.runtime.node_samples import PRICE, STEP, TICK, oracle
 
 _RETRY_SECONDS = 0.01
 
@@ -65,7 +57,7 @@ class AckClient:
     executed under an id that had been used for another one.
     """
 
-    def __init__(self, index: int, seed: int, log: Path, address: Path) -> None:
+    def __init__(self, index: int, seed: int, log: Path, door: Door) -> None:
         self.index = index
         self.acks: dict[str, Ack] = {}
         self.resent = 0  # commands that took more than one attempt …
@@ -73,10 +65,11 @@ class AckClient:
         self.changed: list[str] = []
         self._rng = random.Random(f"{seed}/{index}")
         self._log = log.open("a", encoding="ascii")
-        self._address = address
+        self._door = door
+        self._seat = door.seat(index)
         self._count = 0
         self._finish = False
-        self._link: Link | None = None
+        self._link: Wire | None = None
         self._connecting = asyncio.Lock()
 
     def finish(self) -> None:
@@ -103,11 +96,9 @@ class AckClient:
 
     async def _send_until_acked(self, sent: Sent) -> None:
         tries = 0
-        while True:
-            reply = await self._try(sent)
+        while (reply := await self._try(sent)) is None:
             tries += 1
-            if reply is not None:
-                break
+        tries += reply.sends
         self.resent += tries > 1
         self.already_done += reply.duplicate
         ack = Ack(
@@ -134,7 +125,8 @@ class AckClient:
     async def _misuse(self, client_id: str) -> None:
         """Send another command under a used id: it must be refused."""
         sent = self.acks[client_id].sent
-        other = codec.encode_command(CancelAll(FIRST_ACCOUNT + self.index, self._count + 10))
+        # Nobody here cancels in the second market, so this is another command whatever was sent.
+        other = codec.encode_command(CancelAll(self._seat.account, 1))
         try:
             if await self._try(Sent(sent.principal, client_id, other, 0)) is not None:
                 self.changed.append(f"{client_id}: another command was executed under this id")
@@ -155,10 +147,10 @@ class AckClient:
         await asyncio.sleep(_RETRY_SECONDS)
         return None
 
-    async def _connected(self) -> Link:
+    async def _connected(self) -> Wire:
         async with self._connecting:
             if self._link is None or self._link.lost:
-                self._link = await Link.connect(self._address)
+                self._link = await self._door.connect(self.index)
             return self._link
 
     def _next(self) -> Sent:
@@ -173,16 +165,18 @@ class AckClient:
         return Sent(principal, client_id, codec.encode_command(command), flow)
 
     def _command(self, client_id: str) -> tuple[Command, int]:
-        rng, account = self._rng, FIRST_ACCOUNT + self.index
-        principal = FIRST_TRADER + self.index
+        rng, (principal, account) = self._rng, self._seat
         dice = rng.random()
-        if self.index == 0 and dice < 0.1:
+        if self._door.oracle and self.index == 0 and dice < 0.1:
             return oracle(PRICE + rng.randrange(-50, 50) * TICK, system_clock()), presets.ORACLE
         if self._count == 1 or dice < 0.3:
             return Deposit(account, 0, rng.randrange(1, 10**11), f"in-{client_id}"), principal
         if dice < 0.7:
-            order = limit_order(self.index, rng.randrange(2), rng.randrange(-80, 80), 20)
-            return order, principal
+            side, price = rng.randrange(2), PRICE + rng.randrange(-80, 80) * TICK
+            return PlaceOrder(
+                account, 0, side, codes.LIMIT, codes.GTC, price, 20 * STEP,
+                codes.POST_NONE, False, 0, "",
+            ), principal  # fmt: skip
         if dice < 0.8:
             return PlaceOrder(
                 account, 0, rng.randrange(2), codes.MARKET, codes.IOC, 0,

@@ -1,4 +1,4 @@
-"""How the crash test reaches a node in another process: the one class to replace for another door.
+"""How the crash test reaches a node in another process, and the first way: a socket of its own.
 
 A line protocol over a Unix socket, one JSON object a line. Request: ``id``, ``principal``,
 ``client_id``, ``body`` (hex of the command's wire form). Reply: ``id`` and either ``seq``,
@@ -13,10 +13,14 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple, Protocol
 
+from plimsoll.core.state import State
 from plimsoll.messages import codec
+from plimsoll.runtime.journal import Record
 from plimsoll.runtime.node import Receipt
+from plimsoll.runtime.presets import VAMM_CAPITAL
+from tests.runtime.node_samples import FIRST_ACCOUNT, FIRST_TRADER
 
 ROOT = Path(__file__).resolve().parents[2]
 _LINE_BYTES_MAX = 1 << 22
@@ -38,12 +42,67 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Reply:
-    """What the node answered. ``answer`` holds everything of the first answer."""
+    """What the node answered. ``answer`` holds everything of the first answer; ``sends`` is how
+    often the request went out for it.
+    """
 
     seq: int
     duplicate: bool
     accepted: bool
     answer: bytes
+    sends: int = 1
+
+
+class Seat(NamedTuple):
+    """Who a client is."""
+
+    principal: int
+    account: int
+
+
+class Wire(Protocol):
+    """A client's connection. Requests may overlap."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether another connection is needed."""
+
+    async def request(self, principal: int, client_id: str, body: bytes) -> Reply:
+        """Send a command and wait for its answer. Errors: `LinkLost`, `Refused`."""
+
+    async def close(self) -> None:
+        """Hang up."""
+
+
+class Door(Protocol):
+    """A way to start a node on ``data_dir`` and to reach it."""
+
+    data_dir: Path
+    capital: int
+    """What the exchange was given (1e-6 USD) before the clients came."""
+    oracle: bool
+    """Whether clients may send prices."""
+    life_seconds: float
+    """Longest life of a node, from its first answer to its death."""
+    start_seconds: tuple[float, float]
+    """When a node that is killed while it starts is killed."""
+    faults: list[str]
+    """What nodes said was wrong."""
+
+    async def prepare(self, clients: int) -> None:
+        """Make what must be there before the first client."""
+
+    async def start(self, *, wait: bool = True) -> NodeProcess:
+        """Start a node; ``wait`` until it serves. Errors: RuntimeError."""
+
+    async def connect(self, index: int) -> Wire:
+        """A connection of a client. Errors: `LinkLost`."""
+
+    def seat(self, index: int) -> Seat:
+        """Who a client is."""
+
+    def answer(self, state: State, record: Record, stored: Receipt) -> bytes:
+        """What a client was told if the node told it what it stored."""
 
 
 def reply_of(receipt: Receipt) -> Reply:
@@ -133,37 +192,75 @@ class NodeProcess:
     def __init__(self, child: asyncio.subprocess.Process) -> None:
         self._child = child
 
-    @classmethod
-    async def start(
-        cls, data_dir: Path, address: Path, *options: str, wait: bool = True
-    ) -> NodeProcess:
-        """Start a node on a data directory; ``wait`` until it serves. Errors: RuntimeError."""
-        child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", SERVER, str(data_dir), str(address), *options,
-            stdout=asyncio.subprocess.PIPE, env=child_environment(), cwd=ROOT,
-        )  # fmt: skip
-        node = cls(child)
-        if wait:
-            try:
-                await asyncio.wait_for(node._serving(), START_SECONDS_MAX)
-            except BaseException:
-                await node.kill()
-                raise
-        return node
-
-    async def _serving(self) -> None:
-        if self._child.stdout is None or await self._child.stdout.readline() != b"ready\n":
-            raise RuntimeError(f"the node ended with status {await self._child.wait()}")
+    async def serving(self) -> None:
+        """Wait until it serves; it is killed if it does not. Errors: RuntimeError."""
+        try:
+            await asyncio.wait_for(self._ready(), START_SECONDS_MAX)
+        except BaseException:
+            await self.kill()
+            raise
 
     async def kill(self) -> None:
         """SIGKILL, at once."""
         if self._child.returncode is None:
             self._child.kill()
-        await self._child.communicate()
+        await self._ended()
 
     async def stop(self) -> None:
         """SIGTERM: a clean close. Errors: RuntimeError if it was not clean."""
         self._child.terminate()
+        await self._ended()
+        self._require(self._child.returncode == 0)
+
+    async def _ready(self) -> None:
+        self._require(
+            self._child.stdout is not None and await self._child.stdout.readline() == b"ready\n"
+        )
+
+    async def _ended(self) -> None:
         await self._child.communicate()
-        if self._child.returncode != 0:
+
+    def _require(self, sound: bool) -> None:
+        if not sound:
             raise RuntimeError(f"the node ended with status {self._child.returncode}")
+
+
+class SocketDoor:
+    """A bare node behind the line protocol, without an API. ``faults_of`` go to the node."""
+
+    capital = VAMM_CAPITAL
+    oracle = True
+    life_seconds = 0.3
+    start_seconds = (0.1, 0.6)
+
+    def __init__(self, data_dir: Path, *faults_of: str, snapshot_every: int = 500) -> None:
+        self.data_dir = data_dir
+        self.faults: list[str] = []
+        self._address = data_dir.parent / "node.sock"
+        self._options = (str(snapshot_every), *faults_of)
+        self._clients = 0
+
+    async def prepare(self, clients: int) -> None:
+        self._clients = clients
+
+    async def start(self, *, wait: bool = True) -> NodeProcess:
+        child = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", SERVER, str(self.data_dir), str(self._address),
+            str(self._clients), *self._options,
+            stdout=asyncio.subprocess.PIPE, env=child_environment(), cwd=ROOT,
+        )  # fmt: skip
+        node = NodeProcess(child)
+        if wait:
+            await node.serving()
+        return node
+
+    async def connect(self, index: int) -> Link:
+        del index
+        return await Link.connect(self._address)
+
+    def seat(self, index: int) -> Seat:
+        return Seat(FIRST_TRADER + index, FIRST_ACCOUNT + index)
+
+    def answer(self, state: State, record: Record, stored: Receipt) -> bytes:
+        del state, record
+        return reply_of(stored).answer

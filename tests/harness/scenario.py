@@ -214,8 +214,8 @@ class Scenario:
     # The page -----------------------------------------------------------------------------
 
     def play(self, page: str) -> Scenario:
-        """Run a page line by line."""
-        for line in page.splitlines():
+        """Run a page line by line; a line that ends with a comma goes on in the next."""
+        for line in re.sub(r",\n\s*", ", ", page).splitlines():
             text = line.partition("#")[0].strip()
             if not text:
                 continue

@@ -27,7 +27,7 @@ def test_a_fill_and_its_fees() -> None:
 
 
 def test_there_and_back_against_the_vamm() -> None:
-    """VAMM-001 to VAMM-006, VAMM-013, VAMM-014: chapter 4, long and short."""
+    """VAMM-001 to VAMM-006, VAMM-011 to VAMM-014: chapter 4, long and short."""
     scene = Scene()
     row = scene.state.vamms[0]
     assert (row.x, row.y, row.bid, row.ask) == (833_333 * 10**6, row.x, 59_970 * USD, 60_030 * USD)

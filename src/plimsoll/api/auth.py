@@ -42,6 +42,7 @@ class Signed(msgspec.Struct, frozen=True):
     path: str
     query: str
     body: bytes
+    command_id: str
 
 
 class Door:
@@ -134,6 +135,7 @@ class Door:
             request.path,
             request.query,
             request.body,
+            request.command_id,
         )
         right = signing.matches(expected, request.signature)
         return key if right else None

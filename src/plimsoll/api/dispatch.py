@@ -22,6 +22,7 @@ from plimsoll.api.endpoints import Call, Endpoint
 from plimsoll.api.guard import Headers, bad_request, refused
 from plimsoll.api.limits import ApiSettings
 from plimsoll.api.metrics import ApiMetrics
+from plimsoll.client import signing
 from plimsoll.client.base import Client
 from plimsoll.client.errors import (
     BAD_REQUEST,
@@ -36,7 +37,7 @@ from plimsoll.messages.fields import CLIENT_ID_MAX
 NOBODY: Final = -1
 """Principal of requests without a key: it owns nothing and may command nothing."""
 
-_COMMAND_ID: Final = re.compile(rf"[A-Za-z0-9_-]{{1,{CLIENT_ID_MAX}}}")
+_COMMAND_ID: Final = signing.COMMAND_ID_HEADER.lower().encode()
 _PLAIN: Final = re.compile(r"[!-~]*")
 _log = structlog.get_logger("plimsoll.api")
 
@@ -114,6 +115,17 @@ def signed_values(headers: Headers) -> tuple[str, str, str, str] | None:
     return given[0], given[1], given[2], given[3]
 
 
+def command_id_of(headers: Headers) -> str:
+    """The command id, "" without one. Raises the same 400 for a malformed one whatever the path,
+    the method and the key: it is looked at before any of them.
+    """
+    given = headers.get(_COMMAND_ID)
+    if given is not None and not signing.is_command_id(given):
+        text = f"must be 1 to {CLIENT_ID_MAX} of A-Z a-z 0-9 _ -"
+        raise bad_field(signing.COMMAND_ID_HEADER, text)
+    return given or ""
+
+
 class Path:
     """All endpoints of one path, by method."""
 
@@ -166,13 +178,14 @@ class Path:
     ) -> Answer:
         endpoint = self._methods.get(scope["method"])
         headers = Headers(scope["headers"], self._settings.header_bytes_max)
+        command_id = command_id_of(headers)
         path, query = target_of(scope)
         body = await read_body(receive, headers, self._settings)
         values = signed_values(headers)
         weight = 1 if endpoint is None else endpoint.weight
         principal = NOBODY
         if values is not None:
-            signed = Signed(*values, scope["method"], path, query, body)
+            signed = Signed(*values, scope["method"], path, query, body, command_id)
             needed = None if endpoint is None else endpoint.scope
             principal = self._door.verify(signed, host_of(scope), weight, needed).principal
         else:
@@ -181,7 +194,9 @@ class Path:
             raise refused(405, METHOD_NOT_ALLOWED, "the path has no such method")
         if values is None and endpoint.scope is not None:
             raise refused(401, UNAUTHENTICATED, "this needs a signed request")
-        call = self._read(endpoint, scope, headers, body, principal, extra)
+        if endpoint.command and command_id:
+            extra.append((_COMMAND_ID, command_id.encode()))
+        call = self._read(endpoint, scope, headers, body, principal, command_id)
         return answers.of_result(await endpoint.handler(call))
 
     def _read(
@@ -191,15 +206,9 @@ class Path:
         headers: Headers,
         body: bytes,
         principal: int,
-        extra: list[tuple[bytes, bytes]],
+        command_id: str,
     ) -> Call:
         """The request's values, all of them checked."""
-        command_id = headers.get(b"plimsoll-command-id") if endpoint.command else None
-        if command_id is not None:
-            if _COMMAND_ID.fullmatch(command_id) is None:
-                text = f"must be 1 to {CLIENT_ID_MAX} of A-Z a-z 0-9 _ -"
-                raise bad_field("Plimsoll-Command-Id", text)
-            extra.append((b"plimsoll-command-id", command_id.encode()))
         args = self._arguments(endpoint, scope)
         content: Any = None
         decoder = self._decoders.get(endpoint.method)
@@ -208,7 +217,7 @@ class Path:
             content = guard.decode_body(body, decoder, self._settings.json_depth_max)
         elif body:
             raise bad_request("this request has no body")
-        return Call(self._client_of(principal), args, content, command_id or "")
+        return Call(self._client_of(principal), args, content, command_id)
 
     @staticmethod
     def _arguments(endpoint: Endpoint, scope: Scope) -> dict[str, Any]:

@@ -31,10 +31,11 @@ escapes, encoded bodies, numbers of the wrong type are refused, with the field a
 """
 
 SIGNING: Final = """\
-HMAC-SHA256, hex, with the key's secret over six lines joined by a line feed: timestamp, nonce,
-METHOD, path, query (without `?`), hex SHA-256 of the body. Sent as four headers: `Plimsoll-Key`,
-`Plimsoll-Timestamp` (ms, within 5 s of the server's clock), `Plimsoll-Nonce` (1 to 36 of
-`A-Z a-z 0-9 _ -`, once per key), `Plimsoll-Signature`. Scopes: read, trade, withdraw.\
+HMAC-SHA256, hex, with the key's secret over seven lines joined by a line feed: timestamp, nonce,
+METHOD, path, query (without `?`), hex SHA-256 of the body, command id (the text of
+`Plimsoll-Command-Id`, an empty line without it and for the stream). Sent as four headers:
+`Plimsoll-Key`, `Plimsoll-Timestamp` (ms, within 5 s of the server's clock), `Plimsoll-Nonce`
+(1 to 36 of `A-Z a-z 0-9 _ -`, once per key), `Plimsoll-Signature`. Scopes: read, trade, withdraw.\
 """
 
 _STATUSES: Final[dict[int, str]] = {

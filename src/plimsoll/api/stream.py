@@ -20,7 +20,7 @@ from starlette.types import Receive, Scope, Send
 
 from plimsoll.api import answers, guard
 from plimsoll.api.auth import Door, Signed
-from plimsoll.api.dispatch import NOBODY, host_of, signed_values, target_of
+from plimsoll.api.dispatch import NOBODY, command_id_of, host_of, signed_values, target_of
 from plimsoll.api.feeds import MARKETS, Feed, Feeds
 from plimsoll.api.guard import Headers, refused
 from plimsoll.api.limits import ApiSettings, Buckets, network_of
@@ -34,6 +34,7 @@ from plimsoll.client.errors import (
     bad_field,
 )
 from plimsoll.client.models import Request, StreamFault
+from plimsoll.client.signing import COMMAND_ID_HEADER
 from plimsoll.runtime.keys import READ, StoredKey
 from plimsoll.runtime.streams import parse_channel
 
@@ -126,6 +127,8 @@ class Streaming:
         headers = Headers(scope["headers"], settings.header_bytes_max)
         if target_of(scope)[1]:
             raise guard.bad_request("the stream has no parameters")
+        if command_id_of(headers):
+            raise bad_field(COMMAND_ID_HEADER, "belongs to commands, not to the stream")
         network = network_of(host)
         same = sum(1 for one in self._open.values() if one == network)
         full = len(self._open) >= settings.ws_connections_max
@@ -141,7 +144,7 @@ class Streaming:
         self, key: str, timestamp: str, nonce: str, signature: str, *, host: str
     ) -> StoredKey:
         """The key of a signed ``GET /v1/stream``. Raises 401, 429."""
-        signed = Signed(key, timestamp, nonce, signature, "GET", PATH, "", b"")
+        signed = Signed(key, timestamp, nonce, signature, "GET", PATH, "", b"", "")
         return self.door.verify(signed, host, 1, None)
 
 

@@ -18,8 +18,8 @@ Channels of ``stream``, each beginning with a snapshot:
 
 Over the WebSocket (``/v1/stream``, signed like any GET when a private channel is wanted) the
 client sends ``StreamRequest`` and gets ``StreamMessage``, or ``StreamFault`` for a channel that
-cannot be served. After a lost connection or a subscriber that was too slow, every channel gets a
-``gap`` and then a fresh snapshot.
+cannot be served. After a lost connection, a missing message (the ``prev`` of a delta tells) or a
+subscriber that was too slow, every channel gets a ``gap`` and then a fresh snapshot.
 """
 
 from __future__ import annotations

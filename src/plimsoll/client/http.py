@@ -205,7 +205,7 @@ class HttpClient:
         query: dict[str, Any] | None = None,
     ) -> Receipt:
         ident = client_id or secrets.token_urlsafe(18)
-        if not signing.is_nonce(ident):
+        if not signing.is_command_id(ident):
             raise bad_field("client_id", "must be 1 to 36 letters, digits, - and _")
         return await self._call(Receipt, method, path, query or {}, req, ident)
 
@@ -283,10 +283,10 @@ class HttpClient:
             body = await content.as_bytes() if isinstance(content, aiohttp.Payload) else content
             url, nonce = request.url, secrets.token_urlsafe(18)
             path, query = url.raw_path, url.raw_query_string
+            ident = request.headers.get(COMMAND_ID_HEADER, "")
+            now, method = self._clock(), request.method
             request.headers.update(
-                signing.headers(
-                    self._key, self._clock(), nonce, request.method, path, query, bytes(body)
-                )
+                signing.headers(self._key, now, nonce, method, path, query, bytes(body), ident)
             )
         return await send(request)
 

@@ -338,7 +338,9 @@ class ExchangeInfo(Response, kw_only=True, frozen=True):
 class StreamMessage(Response, kw_only=True, frozen=True):
     """One message of a channel; see ``client.base`` for the channels and their data.
 
-    ``gap`` says that messages may be missing since ``seq``; a new snapshot follows.
+    ``gap`` says that messages may be missing since ``seq``; a new snapshot follows. ``prev`` of a
+    delta is the ``seq`` of the channel's message before it, by which a reader notices a missing
+    one. It is None for what begins anew, and in process, where none can get lost.
     """
 
     channel: str
@@ -346,6 +348,7 @@ class StreamMessage(Response, kw_only=True, frozen=True):
     ts: int
     type: StreamType
     data: dict[str, Any]
+    prev: int | None = None
 
 
 class StreamFault(Response, kw_only=True, frozen=True):

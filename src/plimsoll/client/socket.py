@@ -1,9 +1,14 @@
-"""A WebSocket that comes back: connects again, subscribes again, and says what may be missing."""
+"""A WebSocket that comes back: connects again, subscribes again, and says what may be missing.
+
+A message that does not follow the one before it (``prev``) means that one is missing: it is not
+handed on, and the connection is given up for a new one, which begins with snapshots.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import aiohttp
@@ -44,14 +49,20 @@ class Socket:
         Errors: `HttpProblem` for a channel or key that is refused, `BadAnswer`, `Unreachable`
         after ``FAILURES_MAX`` connections in a row without a message.
         """
-        failures = 0
+        failures = missed = 0
         while not self._closing.is_set():
+            cause: Exception | None = None
             try:
-                async for message in self._connection():
-                    failures = 0
-                    self._seen[message.channel] = (message.seq, message.ts)
-                    yield message
-                cause: Exception | None = None
+                async with aclosing(self._connection()) as connection:
+                    async for message in connection:
+                        failures = 0
+                        if not self._follows(message):
+                            missed += 1
+                            break
+                        # Only deltas in order show that the new connection is a better one.
+                        missed = missed if message.prev is None else 0
+                        self._seen[message.channel] = (message.seq, message.ts)
+                        yield message
             except aiohttp.WSServerHandshakeError as error:
                 if error.status in _REFUSED:
                     info = ErrorInfo(code=0, name=f"HTTP_{error.status}", message=error.message)
@@ -67,7 +78,14 @@ class Socket:
                     return
                 yield StreamMessage(channel=channel, seq=seq, ts=ts, type="gap", data={})
             self._seen.clear()
-            await self._pause(failures)
+            await self._pause(max(failures, missed))
+
+    def _follows(self, message: StreamMessage) -> bool:
+        """Whether no message of the channel is missing before this one."""
+        if message.type != "delta" or message.prev is None:
+            return True
+        seen = self._seen.get(message.channel)
+        return seen is not None and seen[0] == message.prev
 
     async def _connection(self) -> AsyncGenerator[StreamMessage, None]:
         self._socket = socket = await self._connect()

@@ -1,6 +1,7 @@
 """The vocabulary as Markdown tables, for the pages that must never disagree with the code.
 
-Tables whose facts belong to other layers (roles, invariants) are given those facts.
+Tables whose facts are not to be had here are given them: roles and invariants belong to the core,
+and compiled classes have no docstrings.
 """
 
 from __future__ import annotations
@@ -9,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from plimsoll.messages import codes, fields
-from plimsoll.messages.commands import COMMANDS, Command
-from plimsoll.messages.events import EVENTS, Event
+from plimsoll.messages.commands import COMMANDS
+from plimsoll.messages.events import EVENTS
 from plimsoll.messages.params import Fields, GlobalParams, MarketParams
 
 _NESTED: Final = {
@@ -27,12 +28,12 @@ _ODD: Final[tuple[dict[str, int], ...]] = (
 )
 
 _SUBSYSTEMS: Final = {
-    1: "vocabulary and authority",
-    2: "accounts and balances",
-    3: "orders",
-    4: "risk",
-    5: "markets and oracle",
-    6: "vAMM",
+    "1": "vocabulary and authority",
+    "2": "accounts and balances",
+    "3": "orders",
+    "4": "risk",
+    "5": "markets and oracle",
+    "6": "vAMM",
 }
 
 
@@ -45,28 +46,24 @@ def table(names: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return "\n".join(lines)
 
 
-def _meaning(message: type[Command] | type[Event]) -> str:
-    """The first paragraph of the docstring, on one line."""
-    first, _, _ = (message.__doc__ or "").partition("\n\n")
-    return " ".join(first.replace("``", "`").split())
-
-
 def _signature(schema: Fields) -> str:
     return ", ".join(f"`{name}`: {kind}" for name, kind in schema) or "none"
 
 
-def commands_table() -> str:
-    """Every command: tag, name, meaning, fields with their kinds."""
+def commands_table(meanings: Mapping[str, str]) -> str:
+    """Every command: tag, name, meaning (given by class name), fields with their kinds."""
     rows = [
-        (one.TAG, f"`{one.__name__}`", _meaning(one), _signature(one.FIELDS)) for one in COMMANDS
+        (one.TAG, f"`{one.__name__}`", meanings[one.__name__], _signature(one.FIELDS))
+        for one in COMMANDS
     ]
     return table(("tag", "command", "meaning", "fields"), rows)
 
 
-def events_table() -> str:
-    """Every event: tag, name, meaning, fields with their kinds."""
+def events_table(meanings: Mapping[str, str]) -> str:
+    """Every event: tag, name, meaning (given by class name), fields with their kinds."""
     rows = [
-        (one.TAG, f"`{one.__name__}`", _meaning(one), _signature(one.FIELDS)) for one in EVENTS
+        (one.TAG, f"`{one.__name__}`", meanings[one.__name__], _signature(one.FIELDS))
+        for one in EVENTS
     ]
     return table(("tag", "event", "meaning", "fields"), rows)
 
@@ -75,48 +72,55 @@ def kinds_table() -> str:
     """Every kind of field with its inclusive bounds, or its longest length."""
     rows: list[tuple[object, ...]] = [
         (kind, "whole number", f"{low:,}", f"{high:,}")
-        for kind, (low, high) in fields.BOUNDS.items()
+        for kind, (low, high) in sorted(fields.BOUNDS.items())
     ]
-    rows += [(kind, "text", 0, f"{most} characters") for kind, most in fields.TEXTS.items()]
-    rows += [(kind, _NESTED[kind], 1, f"{most} entries") for kind, most in fields.LISTS.items()]
+    rows += [(kind, "text", 0, f"{most} characters") for kind, most in sorted(fields.TEXTS.items())]
+    rows += [
+        (kind, _NESTED[kind], 1, f"{most} entries") for kind, most in sorted(fields.LISTS.items())
+    ]
     rows += [(kind, _NESTED[kind], "", "") for kind in ("global_params", "market_params")]
     return table(("kind", "is", "least", "most"), rows)
 
 
 def words_table() -> str:
     """The numbers of every enumeration, with their words."""
-    listed = {
-        "side": codes.SIDES,
-        "kind": codes.KINDS,
-        "tif": codes.TIFS,
-        "post": codes.POSTS,
-        "mode": codes.MODES,
-        "source of a fill": codes.SOURCES,
-        "kind of an account": codes.ACCOUNT_KINDS,
-    }
     rows = [
         (name, ", ".join(f"{number} {word}" for number, word in enumerate(words)))
-        for name, words in listed.items()
+        for name, words in (
+            ("side", codes.SIDES),
+            ("kind", codes.KINDS),
+            ("tif", codes.TIFS),
+            ("post", codes.POSTS),
+            ("mode", codes.MODES),
+            ("source of a fill", codes.SOURCES),
+            ("kind of an account", codes.ACCOUNT_KINDS),
+        )
     ]
     for name, numbered in (
         ("reason of a transfer", codes.REASONS),
         ("reason an order ended", codes.DONE_REASONS),
     ):
-        rows.append((name, ", ".join(f"{number} {word}" for number, word in numbered.items())))
-    roles = ", ".join(f"{bit} {word}" for word, bit in codes.ROLES.items())
+        words = [f"{number} {word}" for number, word in sorted(numbered.items())]
+        rows.append((name, ", ".join(words)))
+    roles = ", ".join(f"{bit} {word}" for bit, word in _roles())
     return table(("enumeration", "numbers and words"), [*rows, ("role (a bit each)", roles)])
+
+
+def _roles() -> list[tuple[int, str]]:
+    """Bit and word of every role, by bit."""
+    return sorted((bit, word) for word, bit in sorted(codes.ROLES.items()))
 
 
 def rejects_table() -> str:
     """Every reject code: number, name, what its two numbers are."""
     rows: list[tuple[object, ...]] = [
-        (code, f"`{name}`", value, limit, _SUBSYSTEMS[code // 1000])
-        for code, (name, value, limit) in codes.REJECTS.items()
+        (code, f"`{name}`", value, limit, _SUBSYSTEMS[str(code)[0]])
+        for code, (name, value, limit) in sorted(codes.REJECTS.items())
     ]
     return table(("code", "name", "`value` is", "`limit` is", "subsystem"), rows)
 
 
-def params_table(params: type[GlobalParams] | type[MarketParams]) -> str:
+def params_table(params: type[GlobalParams | MarketParams]) -> str:
     """Every parameter of a set, with the bounds of its kind."""
     rows: list[tuple[object, ...]] = []
     for name, kind in params.FIELDS:
@@ -125,7 +129,7 @@ def params_table(params: type[GlobalParams] | type[MarketParams]) -> str:
     return table(("parameter", "kind", "least", "most"), rows)
 
 
-def rules_table(params: type[GlobalParams] | type[MarketParams]) -> str:
+def rules_table(params: type[GlobalParams | MarketParams]) -> str:
     """The rules a set of parameters obeys, by number.
 
     A set only tells which rules it breaks, so some that break all of them are asked.
@@ -139,7 +143,7 @@ def rules_table(params: type[GlobalParams] | type[MarketParams]) -> str:
 
 def _broken(params: type[Any], base: int, fill: Mapping[str, int]) -> Any:
     values: dict[str, Any] = {name: base for name, _ in params.FIELDS}
-    values.update({name: value for name, value in fill.items() if name in values})
+    values.update({name: fill[name] for name in sorted(fill) if name in values})
     if "symbol" in values:
         values |= {"symbol": "", "vamm_enabled": 1}
     return params(**values)
@@ -147,14 +151,22 @@ def _broken(params: type[Any], base: int, fill: Mapping[str, int]) -> Any:
 
 def roles_table(may: Mapping[int, int]) -> str:
     """Which roles may send which command; ``may`` is tag -> mask of roles."""
+    roles = _roles()
     rows = [
-        (f"`{one.__name__}`", *("yes" if may[one.TAG] & bit else "" for bit in codes.ROLES.values()))
+        (f"`{one.__name__}`", *("yes" if may[one.TAG] & bit else "" for bit, _ in roles))
         for one in COMMANDS
     ]
-    return table(("command", *codes.ROLES), rows)
+    return table(("command", *(word for _, word in roles)), rows)
+
+
+def _place(ident: str) -> tuple[str, int, str]:
+    """The order of a reader: A2 stands before A10."""
+    digits = "".join(sign for sign in ident[1:] if sign.isdigit())
+    return ident[0], int(digits), ident
 
 
 def invariants_table(registry: Mapping[str, tuple[str, str]]) -> str:
     """Every invariant; ``registry`` is id -> (when it is checked, what it says)."""
-    rows = [(f"`{ident}`", when, text) for ident, (when, text) in registry.items()]
+    idents = [ident for _, _, ident in sorted(_place(ident) for ident in sorted(registry))]
+    rows = [(f"`{ident}`", *registry[ident]) for ident in idents]
     return table(("id", "checked", "says"), rows)

@@ -6,7 +6,7 @@ a batch). What the exchange itself judges (grid, margin, mode, ownership) is lef
 
 from __future__ import annotations
 
-from typing import Any, cast, Final, TypeVar
+from typing import Any, Final, TypeVar, cast
 
 from plimsoll.client import models
 from plimsoll.client.errors import BadField, bad_field
