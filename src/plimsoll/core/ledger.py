@@ -2,7 +2,7 @@
 
 ``transfer`` reports itself by a ``Transferred`` event. What a fill moves (quote, rebate, fee
 parts, spread surplus) goes through ``move`` and is reported as a whole by ``Filled``, whose fields
-say the reasons, so that both give the same ledger lines.
+say the reasons; ``analytics.postings`` turns both into the same ledger lines.
 
 Spec: MONEY-001 … MONEY-004.
 """

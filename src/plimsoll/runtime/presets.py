@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from plimsoll.decimal_text import format_decimal
+from plimsoll.errors import ConfigError
 from plimsoll.messages import codes
 from plimsoll.messages.commands import (
     Command,
@@ -24,6 +26,9 @@ OPERATOR: Final = 0
 ORACLE: Final = 1
 KEEPER: Final = 2
 """Principals of every exchange that ``bootstrap`` makes."""
+
+LEAST_PRICE: Final = 10_000
+"""Below a cent the default depth would need more base than fits."""
 
 VAMM_CAPITAL: Final = 1_000_000 * QUOTE_SCALE
 VAMM_DEPTH: Final = 50_000_000 * QUOTE_SCALE
@@ -81,7 +86,15 @@ def grid(price: int) -> dict[str, Any]:
 def market_params(
     symbol: str, price: int, overrides: Mapping[str, Any] | None = None
 ) -> MarketParams:
-    """Default parameters of a market around a start price (1e-6), with overrides by name."""
+    """Default parameters of a market around a start price (1e-6), with overrides by name.
+
+    Raises ``ConfigError`` below ``LEAST_PRICE``.
+    """
+    if price < LEAST_PRICE:
+        raise ConfigError(
+            f"{symbol} at {format_decimal(price, 6)} is too cheap for a market of its own",
+            remedy="Quote a contract on a thousand (or a million) units of it instead.",
+        )
     values: dict[str, Any] = {"symbol": symbol, **_COMMON, **_KNOWN.get(symbol, grid(price))}
     values.update(overrides or {})
     step = values["step"]

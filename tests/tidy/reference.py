@@ -1,0 +1,74 @@
+"""Writes the generated tables into the pages of the specification.
+
+``python -m tests.tidy.reference`` brings all pages up to date. A table stands between
+``<!-- generated: name -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from plimsoll.core.authority import MAY
+from plimsoll.core.invariants import REGISTRY
+from plimsoll.messages import reference
+from plimsoll.messages.params import GlobalParams, MarketParams
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = ROOT / "docs" / "spec"
+
+
+def meanings(module: str) -> dict[str, str]:
+    """The first paragraph of every class's docstring in a module of the vocabulary, by name."""
+    source = ROOT.joinpath("src", "plimsoll", "messages", module).read_text("utf-8")
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ClassDef):
+            first, _, _ = (ast.get_docstring(node) or "").partition("\n\n")
+            found[node.name] = " ".join(first.replace("``", "`").split())
+    return found
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "commands": lambda: reference.commands_table(meanings("commands.py")),
+    "events": lambda: reference.events_table(meanings("events.py")),
+    "kinds": reference.kinds_table,
+    "words": reference.words_table,
+    "rejects": reference.rejects_table,
+    "global-params": lambda: reference.params_table(GlobalParams),
+    "global-rules": lambda: reference.rules_table(GlobalParams),
+    "market-params": lambda: reference.params_table(MarketParams),
+    "market-rules": lambda: reference.rules_table(MarketParams),
+    "roles": lambda: reference.roles_table(MAY),
+    "invariants": lambda: reference.invariants_table(REGISTRY),
+}
+
+MARKED = re.compile(r"<!-- generated: ([a-z-]+) -->\n(.*?)<!-- end -->", re.DOTALL)
+
+
+def renewed(text: str) -> str:
+    """The page with every marked table as the code has it now."""
+    return MARKED.sub(
+        lambda found: f"<!-- generated: {found[1]} -->\n{TABLES[found[1]]()}\n<!-- end -->", text
+    )
+
+
+def pages() -> list[Path]:
+    """All chapters, in order."""
+    return sorted(SPEC.glob("*.md"))
+
+
+def main() -> None:
+    """Bring every page up to date; name those that changed."""
+    for page in pages():
+        before = page.read_text("utf-8")
+        after = renewed(before)
+        if after != before:
+            page.write_text(after, "utf-8")
+            print(f"renewed {page.name}")
+
+
+if __name__ == "__main__":
+    main()
