@@ -78,7 +78,7 @@ def first_problem(p: MarketParams) -> int:
             (24, PPM < p.vamm_concentration <= 1_414_200),
             (25, p.vamm_max_fill_fraction > 0),
             (26, p.vamm_sqrt_k >= 1000 * p.step),
-            (27, p.vamm_sqrt_k <= 2**58),
+            (27, p.vamm_sqrt_k <= 2**60),
             (28, 8 * p.vamm_sqrt_k * p.vamm_peg <= AMOUNT_MAX * LOT),
         ]
     return next((number for number, holds in rules if not holds), 0)

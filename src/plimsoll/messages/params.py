@@ -243,7 +243,7 @@ class MarketParams:
             ),
             (25, self.vamm_max_fill_fraction < 1, "vamm_max_fill_fraction must be positive"),
             (26, self.vamm_sqrt_k < 1000 * self.step, "vamm_sqrt_k must be 1000 steps or more"),
-            (27, self.vamm_sqrt_k > 2**58, "vamm_sqrt_k must be at most 2^58"),
+            (27, self.vamm_sqrt_k > 2**60, "vamm_sqrt_k must be at most 2^60"),
             (
                 28,
                 8 * self.vamm_sqrt_k * self.vamm_peg > AMOUNT_MAX * LOT,

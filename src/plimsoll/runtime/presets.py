@@ -27,8 +27,8 @@ ORACLE: Final = 1
 KEEPER: Final = 2
 """Principals of every exchange that ``bootstrap`` makes."""
 
-LEAST_PRICE: Final = 10_000
-"""Below a cent the default depth would need more base than fits."""
+LEAST_PRICE: Final = 50_000
+"""Below five cents the default depth would need more base than a vAMM may hold."""
 
 VAMM_CAPITAL: Final = 1_000_000 * QUOTE_SCALE
 VAMM_DEPTH: Final = 50_000_000 * QUOTE_SCALE
