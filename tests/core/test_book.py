@@ -128,7 +128,12 @@ def test_a_tick_expires_the_soonest_first_and_no_more_than_asked() -> None:
         alice  buy 1 @ 99 until=+30ms as=late
         alice  buy 1 @ 98 until=+10ms as=soon
         alice  buy 1 @ 97 until=+20ms as=next
-        clock  +25ms
+        clock  +10ms
+        tick   1
+    """)
+    assert removed(page) == []  # its last millisecond
+    page.play("""
+        clock  +15ms
         tick   1
     """)
     assert [row[0] for row in removed(page)] == [page.order_ids["soon"]]

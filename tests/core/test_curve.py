@@ -46,6 +46,14 @@ def test_a_buyer_pays_two_roundings_and_a_seller_gets_none() -> None:
     assert sold.quote == (100_000 - 99_009) * 37_123_456 // 10**9 == 36
 
 
+def test_each_rounding_of_a_buyer_counts() -> None:
+    """VAMM-004: at a dear peg one reserve unit is ten quote units, and one more comes on top."""
+    peg = 10 * 10**9
+    bought = curve.swap(100_000, 100_000, 100_000, peg, BUY, 1_000)
+    assert bought.quote == (1_010 + 1) * 10 + 1
+    assert curve.swap(100_000, 100_000, 100_000, peg, SELL, 1_000).quote == 991 * 10
+
+
 @pytest.mark.parametrize("size", [100_000, 100_001])
 def test_the_base_reserve_cannot_be_bought_up(size: int) -> None:
     """VAMM-004: a purchase of the whole base reserve, or more, is refused."""
@@ -122,6 +130,13 @@ def test_the_quoted_side_never_improves_on_the_curve(net: int, spread: int, side
     else:
         assert moved.x >= x
         assert moved.y <= y
+
+
+@pytest.mark.parametrize(("side", "off"), [(BUY, -5), (SELL, 5)])
+def test_reserves_a_little_off_the_curve_are_quoted_no_better(side: int, off: int) -> None:
+    """VAMM-006: rounding may leave y some units beside k/x; the clamp keeps both reserves."""
+    moved = curve.side_reserves(10**6, 10**6 + off, 10**6, side, 0)
+    assert (moved.x, moved.y) == (10**6, 10**6 + off)
 
 
 @settings(max_examples=200)

@@ -237,7 +237,7 @@ def faulty(first: int) -> tuple[Scenario, dict[str, object]]:
 
 @pytest.mark.parametrize("first", range(len(FAULTS)), ids=[name for name, _ in FAULTS])
 def test_the_first_fault_is_told(first: int) -> None:
-    """ORDER-002: of several faults the documented first one."""
+    """ORDER-002, MSG-005: of several faults the documented first one."""
     page, fields = faulty(first)
     side = SELL if FAULTS[first][0] == "REDUCE_ONLY_NOTHING" else BUY
     size, price = int(str(fields.pop("size"))), int(str(fields.pop("price")))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plimsoll.core import routing
+from plimsoll.core import routing, vamm
 from plimsoll.messages import codes, commands, events
 from plimsoll.messages.codes import BUY, SELL
 from tests.harness.scenario import OPERATOR, Scenario, market, scaled
@@ -160,6 +160,26 @@ def test_the_average_price_keeps_the_limit() -> None:
     assert not routing.within(BUY, 102, LOT, 101)
     assert routing.within(SELL, 101, LOT, 101)
     assert not routing.within(SELL, 100, LOT, 101)
+
+
+@pytest.mark.parametrize("side", [BUY, SELL])
+def test_roundings_that_break_the_limit_cancel_the_fill(side: int) -> None:
+    """ROUTE-007: a tick below the roundings of one step: no fill rather than a bad one."""
+    page = Scenario(vamm_enabled=1, price="5000", tick=1_000, min_notional=0)
+    row, params = page.state.vamms[0], page.state.markets[0].params
+    size = params.step
+    tried = filled = 0
+    for ticks in range(12):
+        limit = row.ask + ticks * 1_000 if side == BUY else row.bid - ticks * 1_000
+        tried += vamm.fillable(row, params, side, size, limit) == size
+        command = page.place("alice", side, size, limit, tif=codes.IOC)
+        for event in page.engine.dry_run(command, page.now, page.owner("alice")):
+            if isinstance(event, events.Filled):
+                filled += 1
+                assert routing.within(side, event.quote, size, limit)
+    # A buyer pays two roundings, so that some fills would break his limit; a seller pays none.
+    assert tried - filled == (3 if side == BUY else 0)
+    assert filled > 0
 
 
 @pytest.mark.parametrize(

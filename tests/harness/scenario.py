@@ -242,7 +242,7 @@ class Scenario:
         elif who == "oracle":
             self.oracle(rest[0], ident)
         elif who == "clock":
-            number, unit = re.fullmatch(r"\+(\d+)(ms|s|h)", rest[0]).groups()  # type: ignore[union-attr]
+            number, unit = re.findall(r"^\+(\d+)(ms|s|h)$", rest[0])[0]
             self.now += int(number) * {"ms": 1, "s": 1_000, "h": 3_600_000}[unit]
         elif who == "mode":
             self.do(commands.SetMarketMode(ident, codes.MODES.index(rest[0])), OPERATOR)

@@ -3,7 +3,9 @@
     price = floor(y·peg/x)      long: x' = x - b, y' = floor(k/x'), q = floor((y'-y+1)·peg/1e9) + 1
                                 short: x' = x + b, y' = floor(k/x'), q = floor((y-y')·peg/1e9)
 
-Every rounding is against the taker. Reserves 1e-9, peg and prices 1e-6, quote 1e-6, spreads ppm.
+A buyer pays two roundings, a seller's quote rounds down. The reserve of a sell, floor(k/x'), may
+give a seller one unit of reserve, which telescopes over a series and never makes a round trip
+pay. Reserves 1e-9, peg and prices 1e-6, quote 1e-6, spreads ppm.
 
 Spec: docs/spec/04-vamm.md, VAMM-001 … VAMM-006.
 """

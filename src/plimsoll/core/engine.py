@@ -89,8 +89,10 @@ class Engine:
         except RangeError:
             accepted = False
             self.take_back(0, mark, Reject(AMOUNT_RANGE, 0, AMOUNT_MAX))
-        except Exception as failure:
-            self.halted = str(failure)
+        except BaseException as failure:
+            # An invariant, a fault in a handler, or an interrupt in the middle of one: the state
+            # may be half changed, so nothing may follow.
+            self.halted = f"{type(failure).__name__}: {failure}"
             raise
         log.commit()
         return accepted
@@ -113,6 +115,8 @@ class Engine:
 
     def dry_run(self, command: Command, now: int, principal: int) -> list[Event]:
         """What a command would do now. Nothing changes; the events are not kept."""
+        if self.halted != "":
+            raise invariants.InvariantBroken("HALTED", self.halted)
         log = self.state.log
         kept = self.txn.events
         recording = self.txn.recording
@@ -130,10 +134,11 @@ class Engine:
             events = [Rejected(refusal.code, refusal.value, refusal.limit, refusal.item)]
         except RangeError:
             events = [Rejected(AMOUNT_RANGE, 0, AMOUNT_MAX, -1)]
-        txn.to_trim.clear()
-        log.rollback(0)
-        txn.events = kept
-        txn.recording = recording
+        finally:
+            txn.to_trim.clear()
+            log.rollback(0)
+            txn.events = kept
+            txn.recording = recording
         return events
 
     def take_back(self, log_mark: int, event_mark: int, refusal: Reject) -> None:

@@ -106,32 +106,36 @@ class CommandCheck(Tally):
     def vamm(self, market: int) -> None:
         check_vamm(self.state, self.state.markets[market])
 
-    def judge(self) -> None:
-        """Raise ``InvariantBroken`` unless the sums are zero; then forget them."""
-        cash = self.cash
-        base = self.base
+    def forget(self) -> None:
+        """Start from nothing: a command may have been refused in the middle of its sums."""
         self.asset = -1
         self.cash = 0
         self.market = -1
         self.base = 0
-        if cash != 0:
-            require(False, "M1", cash, 0)
-        if base != 0:
-            require(False, "M3", base, 0)
+        if len(self.other_cash) > 0:
+            self.other_cash.clear()
+        if len(self.other_base) > 0:
+            self.other_base.clear()
+
+    def judge(self) -> None:
+        """Raise ``InvariantBroken`` unless the sums are zero."""
+        if self.cash != 0:
+            require(False, "M1", self.cash, 0)
+        if self.base != 0:
+            require(False, "M3", self.base, 0)
         if len(self.other_cash) > 0:
             for asset in sorted(self.other_cash):
                 require(self.other_cash[asset] == 0, "M1", self.other_cash[asset], 0)
-            self.other_cash.clear()
         if len(self.other_base) > 0:
             for market in sorted(self.other_base):
                 require(self.other_base[market] == 0, "M3", self.other_base[market], 0)
-            self.other_base.clear()
 
 
 def check_command(state: State, check: CommandCheck) -> None:
     """Check what the command in the undo log did. Cost: in proportion to the log."""
     log = state.log
     base = log.base
+    check.forget()
     for entry in log.entries:
         entry.audit(check, base)
     check.judge()

@@ -1,0 +1,181 @@
+"""Adapters for the book, order, position and fee subjects of ``drift.json``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from plimsoll.core import book, fees, margin
+from plimsoll.core.handlers import trading
+from plimsoll.core.rows import Position
+from plimsoll.core.store import UndoLog
+from plimsoll.messages import codes, events
+from plimsoll.messages.codes import BUY, SELL
+from plimsoll.messages.params import GlobalParams
+from plimsoll.units import signed_step, step_ceil, step_floor
+from tests.conformance.cases import Case
+from tests.conformance.desk import SIDE, Desk
+from tests.conformance.scaling import (
+    difference,
+    fraction,
+    magnitude,
+    money,
+    negated,
+    size,
+    whole,
+)
+from tests.harness.scenario import Scenario, market
+
+
+def order_rounding(case: Case) -> dict[str, Any]:
+    """Steps toward zero, ticks against the taker."""
+    op = case.when["op"]
+    if op == "round_price_to_tick":
+        step = step_floor if SIDE[case.when["direction"]] == BUY else step_ceil
+        return {"price": str(step(whole(case.when["price"]), whole(case.given["tick_size"])))}
+    value = whole(case.when["base_asset_amount"])
+    step = step_floor if op == "round_base_down_to_step" else signed_step
+    rounded = step(value, whole(case.given["step_size"]))
+    return {"base_asset_amount": str(rounded), "remainder": str(difference(value, rounded))}
+
+
+def risk_increasing(case: Case) -> dict[str, Any]:
+    """Whether an order could open anything."""
+    row = Position(UndoLog(), 0, 0)
+    row.hold(whole(case.given["position_base"]), 0)
+    row.add_open(BUY, whole(case.given["open_bids"]), 0, False)
+    row.add_open(SELL, magnitude(whole(case.given["open_asks"])), 0, False)
+    side, amount = SIDE[case.when["direction"]], whole(case.when["order_size"])
+    reduce_only = bool(case.when["reduce_only"])
+    return {"risk_increasing": trading.adds_risk(row, side, amount, reduce_only)}
+
+
+def post_only_slide(case: Case) -> dict[str, Any]:
+    """One tick behind the vAMM's quote."""
+    side = SIDE[case.when["direction"]]
+    quote = whole(case.given["amm_ask" if side == BUY else "amm_bid"])
+    price = whole(case.when["limit_price"])
+    return {"price": str(book.slide(side, price, quote, whole(case.given["tick_size"])))}
+
+
+def order_expiry(case: Case) -> dict[str, Any]:
+    """Whether overdue work removes the order at this time."""
+    desk = Desk()
+    desk.pair("X")
+    user = desk.user("user", 0)
+    desk.rest(user, "X", 1, 1, expires_ms=whole(case.given["max_ts"]))
+    desk.txn.now = whole(case.when["now"])
+    return {"expired": book.expire_due(desk.txn, 9) == 1}
+
+
+def sujiko_book(case: Case) -> dict[str, Any]:
+    """Priority, post-only pairs, and the number of open orders."""
+    op = case.when["op"]
+    if op == "sort":
+        return {"order": sorted_book(case)}
+    page = Scenario(market(min_notional=0), limits=GlobalParams())
+    page.oracle("100")
+    if op == "can_match":
+        for role, name in (("maker", "alice"), ("taker", "bob")):
+            row = case.given[role]
+            post = codes.POST_REJECT if row["post_only"] else codes.POST_NONE
+            command = page.place(name, SIDE[row["side"]], size("1"), money(row["price"]), post=post)
+            page.apply(command, page.owner(name))
+        matched = any(isinstance(event, events.Filled) for event in page.found)
+        return {"allowed": matched}
+    count = whole(case.given["open_orders_of_trader"])
+    order = page.place("alice", BUY, size("0.001"), money("90"))
+    for _ in range(count):
+        page.do(order, page.owner("alice"))
+    if page.apply(order, page.owner("alice")):
+        return {"ok": True}
+    refused = [event.code for event in page.found if isinstance(event, events.Rejected)]
+    assert refused == [codes.OPEN_ORDERS_LIMIT], refused
+    return {"error": "MaxOpenOrders"}
+
+
+def sorted_book(case: Case) -> list[str]:
+    """The ids of a side, best first; orders arrive in order of their time."""
+    desk = Desk()
+    desk.pair("X")
+    names: dict[int, str] = {}
+    side = SIDE[case.given["side"]]
+    user = desk.user("user", 0)
+    for row in sorted(case.given["orders"], key=lambda row: whole(row["time"])):
+        amount = size(row["size"])
+        order = desk.rest(
+            user,
+            "X",
+            amount if side == BUY else negated(amount),
+            money(row["price"]),
+            age=whole(row["time"]),
+        )
+        names[order.ident] = row["id"]
+    return [names[order.ident] for order in desk.queue("X", side)]
+
+
+def book_order(case: Case) -> dict[str, Any]:
+    """Where a new maker's price stands among the prices."""
+    side = SIDE[case.when["side"]]
+    word = "bids" if side == BUY else "asks"
+    desk = Desk()
+    desk.pair("X")
+    user = desk.user("user", 0)
+    for price in [*case.given[word], case.when["price"]]:
+        desk.rest(user, "X", 1 if side == BUY else negated(1), whole(price))
+    return {word: [str(order.price) for order in desk.queue("X", side)]}
+
+
+def position_update(case: Case) -> dict[str, Any]:
+    """A fill on a position: the account's cash is what the reference calls quote amount."""
+    desk = Desk()
+    desk.pair("X", open_interest_max=10**12)
+    user = desk.user("user", whole(case.given["position_quote"]))
+    entry = negated(whole(case.given["position_entry"]))
+    row = desk.hold(user, "X", whole(case.given["position_base"]), entry)
+    quote = magnitude(whole(case.when["delta_quote"]))
+    desk.exchange(user, "X", whole(case.when["delta_base"]), quote)
+    (fill,) = [event for event in desk.txn.events if isinstance(event, events.Filled)]
+    return {
+        "position_base": str(row.base),
+        "position_quote": str(user.cash()),
+        "position_entry": str(negated(row.entry_cost)),
+        "pnl": str(fill.taker_pnl),
+        "margin": str(margin.settled(user)),
+    }
+
+
+def fees_match(case: Case) -> dict[str, Any]:
+    """Fee up, rebate down, and all of the rest for one receiver."""
+    quote = whole(case.when["quote_asset_amount"])
+    rates = {
+        name: fraction(case.given[key])
+        for name, key in (("taker_fee", "taker_fee"), ("maker_rebate", "maker_rebate"))
+        if key in case.given
+    }
+    params = market(**{"taker_fee": 0, "maker_rebate": 0, **rates})
+    if case.when["op"] == "taker_fee":
+        return {"fee": str(fees.taker_fee(params, quote))}
+    if case.when["op"] == "maker_rebate":
+        return {"fee": str(fees.maker_rebate(params, quote))}
+    desk = Desk()
+    desk.pair("X", **rates)
+    user = desk.user("user", 0)
+    desk.exchange(user, "X", 1, quote)
+    (fill,) = [event for event in desk.txn.events if isinstance(event, events.Filled)]
+    return {
+        "user_fee": str(fill.taker_fee),
+        "maker_rebate": str(fill.maker_rebate),
+        "fee_to_market": str(difference(fill.taker_fee, fill.maker_rebate)),
+    }
+
+
+ADAPTERS = {
+    "order_rounding": order_rounding,
+    "risk_increasing": risk_increasing,
+    "post_only_slide": post_only_slide,
+    "order_expiry": order_expiry,
+    "sujiko_book": sujiko_book,
+    "book_order": book_order,
+    "position_update": position_update,
+    "fees_match": fees_match,
+}

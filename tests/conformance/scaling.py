@@ -1,0 +1,69 @@
+"""The only arithmetic adapters may use on the values of a case: units, signs and differences.
+
+Everything here is linear: texts to scaled integers and back, a sign turned over, and what came to
+a balance that was opened with an amount.
+"""
+
+from __future__ import annotations
+
+from plimsoll.decimal_text import format_decimal, parse_decimal
+from plimsoll.messages.codes import BUY, SELL
+
+RATIO_OF = {"100000": 10}
+"""Denominator of a fraction -> factor to millionths."""
+
+
+def whole(text: str) -> int:
+    """An integer that is scaled already."""
+    return int(text)
+
+
+def size(text: str) -> int:
+    """Base in 1e-9."""
+    return parse_decimal(text, 9, allow_negative=True)
+
+
+def money(text: str) -> int:
+    """Quote, price or ratio in 1e-6."""
+    return parse_decimal(text, 6, allow_negative=True)
+
+
+def as_size(value: int) -> str:
+    """1e-9 as decimal text."""
+    return format_decimal(value, 9)
+
+
+def as_money(value: int) -> str:
+    """1e-6 as decimal text."""
+    return format_decimal(value, 6)
+
+
+def fraction(text: str) -> int:
+    """``60/100000`` in millionths."""
+    over, _, under = text.partition("/")
+    return int(over) * RATIO_OF[under]
+
+
+def magnitude(value: int) -> int:
+    """Without its sign."""
+    return abs(value)
+
+
+def negated(value: int) -> int:
+    """The other sign."""
+    return -value
+
+
+def difference(after: int, before: int) -> int:
+    """What came to a balance."""
+    return after - before
+
+
+def side_of(value: int) -> int:
+    """Buy for a positive size, sell for a negative one."""
+    return BUY if value >= 0 else SELL
+
+
+def signed(side: int, value: int) -> int:
+    """A size with the sign of its side."""
+    return value if side == BUY else -value
