@@ -10,7 +10,7 @@ from plimsoll.client import errors
 from plimsoll.client.errors import HttpProblem, no_account, no_market
 from plimsoll.client.models import ErrorInfo
 from plimsoll.core import views
-from plimsoll.core.rows import Account, Market
+from plimsoll.core.rows import Account, Market, Principal
 from plimsoll.core.state import State
 from plimsoll.errors import ClientIdReused, NodeBusy, NodeClosed, NodeHalted
 from plimsoll.messages import codes
@@ -32,6 +32,13 @@ def visible_accounts(state: State, principal: int) -> list[Account]:
     if is_operator(state, principal):
         return list(state.accounts)
     return views.accounts_of(state, principal)
+
+
+def visible_principals(state: State, principal: int) -> list[Principal]:
+    """The principals a principal may see, by id: itself, an operator all."""
+    if is_operator(state, principal):
+        return list(state.principals)
+    return [row for row in state.principals if row.ident == principal]
 
 
 def find_account(state: State, principal: int, account: int) -> Account:

@@ -138,7 +138,8 @@ class Maker:
         at = self.rng.randrange(2) if market is None else market
         side = self.rng.randrange(2)
         step = self.engine.state.markets[at].params.step
-        size = self.rng.randrange(20, 200) * step
+        # Mostly smaller than what rests, so that an order makes about one fill.
+        size = self.rng.randrange(5, 50) * step
         command = PlaceOrder(
             self.first + who, at, side, codes.MARKET, codes.IOC, 0, size, 0, False, 0, ""
         )

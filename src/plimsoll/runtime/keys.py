@@ -24,7 +24,8 @@ KEYS_NAME: Final = "keys.db"
 READ: Final = "read"
 TRADE: Final = "trade"
 WITHDRAW: Final = "withdraw"
-SCOPES: Final = (READ, TRADE, WITHDRAW)
+ADMIN: Final = "admin"
+SCOPES: Final = (READ, TRADE, WITHDRAW, ADMIN)
 """What a key may be used for; none contains another."""
 
 REFRESH_MS: Final = 1_000

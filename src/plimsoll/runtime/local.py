@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import AsyncIterator, Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -20,7 +20,13 @@ from plimsoll.core.state import State
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event, Rejected
 from plimsoll.runtime import present, receipts, translate
-from plimsoll.runtime.access import find_account, find_market, outside_errors, visible_accounts
+from plimsoll.runtime.access import (
+    find_account,
+    find_market,
+    outside_errors,
+    visible_accounts,
+    visible_principals,
+)
 from plimsoll.runtime.node import NodeBase
 from plimsoll.runtime.node_types import Clock, system_clock
 from plimsoll.runtime.present import Catalogue
@@ -108,6 +114,13 @@ class LocalClient:
             for one in self._history.fills(account, most)
         ]
 
+    async def principals(self) -> list[models.PrincipalInfo]:
+        return await self._ask(
+            lambda state: [
+                present.principal(row) for row in visible_principals(state, self.principal)
+            ]
+        )
+
     # --- commands ---------------------------------------------------------------------------
 
     async def create_account(
@@ -158,6 +171,13 @@ class LocalClient:
         wanted = {getattr(item, "market", None) for item in req.items} - {None}
         names = await self._names_of(*sorted(map(str, wanted)))
         return await self._send(translate.batch(req, names), client_id)
+
+    async def command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
+        made = translate.named(values)
+        if getattr(made, "asset", 0) >= len(self._names.decimals):
+            # A refusal names no asset, but may have to show an amount of one.
+            self._names = await self._ask(present.catalogue)
+        return await self._send(made, client_id)
 
     async def quote(self, req: models.PlaceOrderRequest) -> Receipt:
         command = translate.place_order(req, await self._names_of(req.market))

@@ -20,12 +20,13 @@ from plimsoll.client.models import (
     MarketInfo,
     OrderInfo,
     PositionInfo,
+    PrincipalInfo,
     RejectInfo,
     TradeInfo,
     VammInfo,
 )
 from plimsoll.core import oracle, views
-from plimsoll.core.rows import Account, Market
+from plimsoll.core.rows import Account, Market, Principal
 from plimsoll.core.state import State
 from plimsoll.decimal_text import format_decimal
 from plimsoll.messages import codec, codes
@@ -96,7 +97,8 @@ def price_or_none(price: int) -> str | None:
 
 
 def exchange(state: State, seq: int, ts: int) -> ExchangeInfo:
-    """Name, version, build, last command, symbols."""
+    """Name, version, build, last command, symbols, limits."""
+    limits = state.globals.params
     return ExchangeInfo(
         name="plimsoll",
         version=plimsoll.__version__,
@@ -104,7 +106,14 @@ def exchange(state: State, seq: int, ts: int) -> ExchangeInfo:
         seq=seq,
         ts=ts,
         markets=[market.params.symbol for market in state.markets],
+        limits={name: int(getattr(limits, name)) for name, _ in limits.FIELDS},
     )
+
+
+def principal(row: Principal) -> PrincipalInfo:
+    """A principal with the words of its roles."""
+    roles = [word for word, bit in codes.ROLES.items() if row.roles & bit]
+    return PrincipalInfo(principal=row.ident, name=row.name, roles=roles)
 
 
 def market(state: State, row: Market, now: int) -> MarketInfo:

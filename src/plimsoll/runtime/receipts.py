@@ -9,7 +9,14 @@ from plimsoll.client import models
 from plimsoll.client.models import Status
 from plimsoll.core.settlement import average_price
 from plimsoll.messages import codes
-from plimsoll.messages.commands import AmendOrder, Batch, CancelOrder, Command, PlaceOrder
+from plimsoll.messages.commands import (
+    AmendOrder,
+    Batch,
+    CancelOrder,
+    Command,
+    FundVamm,
+    PlaceOrder,
+)
 from plimsoll.messages.events import (
     Event,
     Filled,
@@ -142,6 +149,7 @@ def _refusal(
     refused = [event for event in found if isinstance(event, Rejected)]
     if not refused:
         return None
-    asset = getattr(command, "asset", len(names.decimals))
+    missing = 0 if isinstance(command, FundVamm) else len(names.decimals)
+    asset = getattr(command, "asset", missing)
     decimals = names.decimals[asset] if asset < len(names.decimals) else None
     return present.reject(refused[-1], decimals)

@@ -6,6 +6,7 @@ a batch). What the exchange itself judges (grid, margin, mode, ownership) is lef
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar, cast
 
 from plimsoll.client import models
@@ -99,6 +100,15 @@ def _made(cls: type[C], *values: object) -> C:
     except FieldError as error:
         raise bad_field(_NAMES.get(error.field, error.field), error.problem) from None
     return cast(C, command)
+
+
+def named(values: Mapping[str, Any]) -> Command:
+    """The command of ``{"type": ..., fields...}``; numbers are scaled already."""
+    try:
+        return codec.named_command(values)
+    except FieldError as error:
+        # A name may be any text that somebody sent.
+        raise bad_field(ascii(error.field)[1:-1], error.problem) from None
 
 
 def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
