@@ -164,6 +164,16 @@ class Fuzzer:
             return order
         if path.endswith("/transfers"):
             return {"source": account, "target": 3, "asset": "USD", "amount": "1"}
+        if path.endswith("/commands"):
+            return pick.choice(
+                (
+                    {"type": "CreatePrincipal", "name": f"p{pick.randrange(50)}", "roles": 1},
+                    {"type": "SetMarketMode", "market": pick.randrange(3), "mode": "active"},
+                    {"type": "CreateAsset", "symbol": "GEM", "decimals": 2},
+                    {"type": "CancelAll", "account": account, "market": -1},
+                    {"type": "Tick", "limit": 9},
+                )
+            )
         if path.endswith(("/deposits", "/withdrawals")):
             ident = f"x{pick.randrange(500)}"
             return {"asset": "USD", "amount": "1.5", "external_id": ident}
@@ -226,6 +236,8 @@ class Fuzzer:
         if way < 0.05:
             return
         key = world.ann if way < 0.7 else world.bob
+        if made.path in ("/v1/commands", "/v1/principals") and pick.random() < 0.7:
+            key = world.operator
         made.headers += self._signed(made, key)
         if way > 0.9:
             self._break_signature(made)

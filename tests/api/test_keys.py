@@ -93,7 +93,7 @@ def test_purge_forgets_what_is_over(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("principal", "scopes", "label"),
-    [(1, [], "x"), (1, ["admin"], "x"), (-1, ["read"], "x"), (1, ["read"], "x" * 65),
+    [(1, [], "x"), (1, ["root"], "x"), (-1, ["read"], "x"), (1, ["read"], "x" * 65),
      (1, ["read"], "a\nb")],
 )  # fmt: skip
 def test_bad_keys_are_refused(path: Path, principal: int, scopes: list[str], label: str) -> None:

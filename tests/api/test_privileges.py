@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from plimsoll.api.endpoints import ENDPOINTS, Endpoint
+from plimsoll.messages import codes
 from plimsoll.runtime.keys import SCOPES
 from tests.api.world import ANN, BOB, START_MS, World
 
 ROWS = [pytest.param(row, id=row.operation) for row in ENDPOINTS]
 PRIVATE = [pytest.param(row, id=row.operation) for row in ENDPOINTS if row.scope is not None]
 IN_PATH = [pytest.param(row, id=row.operation) for row in ENDPOINTS if "{account}" in row.path]
-SETS = [set(one) for size in (1, 2, 3) for one in combinations(SCOPES, size)]
+SETS = [set(one) for size in range(1, 5) for one in combinations(SCOPES, size)]
 
 
 def request(
@@ -39,6 +40,8 @@ def request(
         return path, "", {"asset": "USD", "amount": "1", "external_id": f"x{account}"}
     if path.endswith("/transfers"):
         return path, "", {"source": account, "target": account, "amount": "1"}
+    if path.endswith("/commands"):
+        return path, "", {"type": "CreatePrincipal", "name": "eve", "roles": codes.ROLE_OPERATOR}
     return path, "", {"label": "sub", "parent": account}
 
 
@@ -71,6 +74,8 @@ async def test_nobody_touches_the_accounts_of_others(world: World, row: Endpoint
     reply = await world.call(row.method, path, query, body, key=world.bob)
     if row.path == "/v1/accounts" and row.method == "GET":
         assert [one["owner"] for one in reply.json()] == [BOB]
+    elif row.path == "/v1/principals":
+        assert [one["principal"] for one in reply.json()] == [BOB]
     else:
         assert reply.status in (404, 422)
         assert b"equity" not in reply.body

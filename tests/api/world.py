@@ -24,7 +24,7 @@ from plimsoll.messages.commands import (
 )
 from plimsoll.runtime.keys import SCOPES, KeyStore, StoredKey
 from plimsoll.runtime.node import MemoryNode
-from plimsoll.runtime.presets import DEFAULT_PRICES, ORACLE, bootstrap
+from plimsoll.runtime.presets import DEFAULT_PRICES, OPERATOR, ORACLE, bootstrap
 from plimsoll.units import QUOTE_SCALE
 
 START_MS = 1_800_000_000_000
@@ -76,6 +76,7 @@ class World:
         self.clock = clock
         self.ann = keys.create(ANN, SCOPES, "ann", now_ms=START_MS)
         self.bob = keys.create(BOB, SCOPES, "bob", now_ms=START_MS)
+        self.operator = keys.create(OPERATOR, SCOPES, "operator", now_ms=START_MS)
         self.ann_account = -1
         self.bob_account = -1
         self._nonces = itertools.count()

@@ -251,7 +251,8 @@ class BrokenFeed:
 async def fresh_price(running: Running) -> None:
     """Show nothing; return as soon as there is a price."""
     async for item in running.node.subscribe():
-        if any(type(event).__name__ == "OracleAccepted" for event in item.events):  # type: ignore[union-attr]
+        happened = item.events  # type: ignore[union-attr]
+        if any(type(event).__name__ == "OracleAccepted" for event in happened):
             return
 
 

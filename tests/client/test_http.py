@@ -41,6 +41,7 @@ READS: list[tuple[str, tuple[Any, ...], str, Any]] = [
     ("accounts", (), "/v1/accounts", list[models.AccountInfo]),
     ("account", (7,), "/v1/accounts/7", models.AccountInfo),
     ("orders", (7,), "/v1/accounts/7/orders", list[models.OrderInfo]),
+    ("principals", (), "/v1/principals", list[models.PrincipalInfo]),
     ("fills", (7, 3), "/v1/accounts/7/fills?limit=3", list[models.FillInfo]),
 ]
 DEPOSIT = DepositRequest(amount="1", external_id="x")
@@ -61,6 +62,7 @@ COMMANDS: list[tuple[str, tuple[Any, ...], str, str]] = [
     ("cancel_all", (7, "A&B"), "DELETE", "/v1/accounts/7/orders?market=A%26B"),
     ("amend_order", (9, AMENDMENT), "PATCH", "/v1/orders/9"),
     ("batch", (BATCH,), "POST", "/v1/orders/batch"),
+    ("command", ({"type": "Tick", "limit": 1},), "POST", "/v1/commands"),
 ]
 
 
@@ -91,7 +93,7 @@ async def test_commands(
     first, second, third, fourth = flaky.seen
     assert first == second and first[2] not in ("", "mine")
     assert third == fourth and third[2] == "mine"
-    requests = [arg for arg in args if isinstance(arg, msgspec.Struct)]
+    requests = [arg for arg in args if isinstance(arg, msgspec.Struct | dict)]
     assert [msgspec.json.decode(first[3], type=type(req)) for req in requests] == requests
     assert flaky.bad == []
 

@@ -22,6 +22,7 @@ from plimsoll.client.models import (
 )
 from plimsoll.messages import codes
 from plimsoll.messages.commands import CreateMarket, Deposit
+from plimsoll.messages.params import GlobalParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.recent import History
 from tests.client.samples import ALICE, BOB, BTC, OPERATOR, START, World, make_order
@@ -315,3 +316,45 @@ async def test_times_and_principals(world: World) -> None:
     done = await world.bob.create_account(CreateAccountRequest(label="second"))
     assert (done.ts, done.events[0]["owner"]) == (START + 500, BOB)
     assert isinstance(done, models.Receipt)
+
+
+async def test_commands_by_name(world: World) -> None:
+    """An operator's commands travel by name; what the vocabulary does not read is a bad field."""
+    named = {"type": "CreatePrincipal", "name": "carol", "roles": codes.ROLE_LP}
+    made = await world.operator.command(named, "once")
+    assert made.events == [
+        {"type": "PrincipalCreated", "principal": 5, "name": "carol", "roles": 2}
+    ]
+    assert (await world.operator.command(named, "once")).duplicate
+    refused = await world.alice.command(named)
+    assert refused.reject is not None and refused.reject.name == "NOT_ALLOWED"
+    seq = world.node.last_seq
+    for wrong, field in (
+        ({"roles": "lp"}, "roles"),
+        ({"é\n": 1}, "\\xe9\\n"),
+        ({"type": 1}, "type"),
+    ):
+        with pytest.raises(errors.BadField) as caught:
+            await world.operator.command({**named, **wrong})
+        assert caught.value.info.field == field
+    assert world.node.last_seq == seq
+
+
+async def test_amounts_of_named_commands_are_decimals(world: World) -> None:
+    """A refusal shows money in the asset's own decimals, whoever asks and however early."""
+    named = {"type": "Withdraw", "account": world.a, "asset": 1, "amount": 150, "external_id": "x"}
+    refused = await world.client(ALICE).command(named)
+    assert refused.reject is not None
+    assert (refused.reject.name, refused.reject.value) == ("INSUFFICIENT_BALANCE", "1.5")
+
+
+async def test_principals_and_limits(world: World) -> None:
+    """An operator sees every principal, others themselves; the limits are for everybody."""
+    found = await world.operator.principals()
+    assert [(one.principal, one.roles) for one in found][:2] == [(0, ["operator"]), (1, ["oracle"])]
+    assert [one.name for one in await world.bob.principals()] == ["bob"]
+    assert await world.client(-1).principals() == []
+    limits = (await world.client(-1).exchange()).limits
+    assert limits == {**dict(zip(limits, GlobalParams().row(), strict=True)), "open_deposits": 1}
+    await world.operator.command({"type": "SetGlobalParams", "params": {**limits, "batch_max": 7}})
+    assert (await world.alice.exchange()).limits == {**limits, "batch_max": 7}

@@ -19,7 +19,8 @@ def message(
     seq: int, channel: str = "book:B", kind: str = "delta", prev: int | None = None
 ) -> StreamMessage:
     """A message of a stream."""
-    return StreamMessage(channel=channel, seq=seq, ts=seq, type=kind, data={}, prev=prev)  # type: ignore[arg-type]
+    values = {"channel": channel, "seq": seq, "ts": seq, "type": kind, "data": {}, "prev": prev}
+    return StreamMessage(**values)  # type: ignore[arg-type]
 
 
 def talk(*bodies: bytes, then_wait: bool = False) -> Act:

@@ -79,7 +79,8 @@ async def test_nothing_is_seen_before_its_commit(open_node: OpenNode, tmp_path: 
     assert (await first).seq == BOOT + 1 and (await second).seq == BOOT + 2
     assert await asked in ((BOOT + 1, 5_000_000), (BOOT + 2, 11_000_000))
     assert isinstance((await dry)[0], Rejected)
-    assert [item.seq for item in drained(listener)] == [BOOT + 1, BOOT + 2]  # type: ignore[union-attr]
+    found = [item.seq for item in drained(listener)]  # type: ignore[union-attr]
+    assert found == [BOOT + 1, BOOT + 2]
     assert len(journaled(tmp_path)) == BOOT + 2
 
 

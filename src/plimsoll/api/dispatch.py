@@ -18,10 +18,10 @@ from starlette.types import Message, Receive, Scope, Send
 from plimsoll.api import answers, guard
 from plimsoll.api.answers import Answer
 from plimsoll.api.auth import KEY_ID_MAX, Door, Signed
-from plimsoll.api.endpoints import Call, Endpoint
 from plimsoll.api.guard import Headers, bad_request, refused
 from plimsoll.api.limits import ApiSettings
 from plimsoll.api.metrics import ApiMetrics
+from plimsoll.api.table import Call, Endpoint
 from plimsoll.client import signing
 from plimsoll.client.base import Client
 from plimsoll.client.errors import (
@@ -183,11 +183,12 @@ class Path:
         body = await read_body(receive, headers, self._settings)
         values = signed_values(headers)
         weight = 1 if endpoint is None else endpoint.weight
-        principal = NOBODY
+        principal, scopes = NOBODY, frozenset[str]()
         if values is not None:
             signed = Signed(*values, scope["method"], path, query, body, command_id)
             needed = None if endpoint is None else endpoint.scope
-            principal = self._door.verify(signed, host_of(scope), weight, needed).principal
+            key = self._door.verify(signed, host_of(scope), weight, needed)
+            principal, scopes = key.principal, key.scopes
         else:
             self._door.anonymous(host_of(scope), weight)
         if endpoint is None:
@@ -196,19 +197,14 @@ class Path:
             raise refused(401, UNAUTHENTICATED, "this needs a signed request")
         if endpoint.command and command_id:
             extra.append((_COMMAND_ID, command_id.encode()))
-        call = self._read(endpoint, scope, headers, body, principal, command_id)
+        args, content = self._read(endpoint, scope, headers, body)
+        call = Call(self._client_of(principal), args, content, command_id, scopes)
         return answers.of_result(await endpoint.handler(call))
 
     def _read(
-        self,
-        endpoint: Endpoint,
-        scope: Scope,
-        headers: Headers,
-        body: bytes,
-        principal: int,
-        command_id: str,
-    ) -> Call:
-        """The request's values, all of them checked."""
+        self, endpoint: Endpoint, scope: Scope, headers: Headers, body: bytes
+    ) -> tuple[dict[str, Any], Any]:
+        """The request's parameters and the content of its body, all of them checked."""
         args = self._arguments(endpoint, scope)
         content: Any = None
         decoder = self._decoders.get(endpoint.method)
@@ -217,7 +213,7 @@ class Path:
             content = guard.decode_body(body, decoder, self._settings.json_depth_max)
         elif body:
             raise bad_request("this request has no body")
-        return Call(self._client_of(principal), args, content, command_id)
+        return args, content
 
     @staticmethod
     def _arguments(endpoint: Endpoint, scope: Scope) -> dict[str, Any]:

@@ -111,7 +111,7 @@ def _schema(name: str, schema: dict[str, Any]) -> str:
     rows = "".join(
         f"<tr><td><code>{escape(field)}</code></td>"
         f"<td>{'required' if field in schema.get('required', ()) else ''}</td>"
-        f"<td>{_type(one)}</td></tr>"
+        f"<td>{_type(one)} {escape(one.get('description', ''))}</td></tr>"
         for field, one in schema.get("properties", {}).items()
     )
     return (

@@ -6,110 +6,18 @@ hand on: what a request means is the business of the client they call.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Final
 
+import msgspec
+
+from plimsoll.api.guard import refused
+from plimsoll.api.named import NamedCommand
+from plimsoll.api.table import Call, Endpoint, Parameter
 from plimsoll.client import models
-from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, TRADES_MAX, Client
-from plimsoll.client.errors import bad_field
+from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, TRADES_MAX
+from plimsoll.client.errors import FORBIDDEN
 from plimsoll.messages.fields import CLIENT_ID_MAX, ID_MAX, NAME_MAX, SEQ_MAX
-from plimsoll.runtime.keys import READ, TRADE, WITHDRAW
-
-_WHOLE: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameter:
-    """A parameter in the path or the query: a whole number within bounds, or a text.
-
-    ``default`` None and not ``required`` means that it may be left out without a value.
-    """
-
-    name: str
-    text: str
-    place: Literal["path", "query"] = "query"
-    low: int | None = None
-    high: int | None = None
-    pattern: str = ""
-    default: int | str | None = None
-    required: bool = False
-
-    def read(self, given: str | None) -> int | str | None:
-        """The value of what was given. Raises ``BadField``."""
-        if given is None:
-            if self.required:
-                raise bad_field(self.name, "is missing")
-            return self.default
-        if self.high is not None:
-            return self._number(given)
-        if re.fullmatch(self.pattern, given, re.ASCII) is None:
-            raise bad_field(self.name, f"must match {self.pattern}")
-        return given
-
-    def _number(self, given: str) -> int:
-        low, high = self.low or 0, self.high or 0
-        if _WHOLE.fullmatch(given) is None or not low <= int(given) <= high:
-            raise bad_field(self.name, f"must be a whole number, {low} to {high}")
-        return int(given)
-
-    def schema(self) -> dict[str, Any]:
-        """Its JSON schema."""
-        found: dict[str, Any]
-        if self.high is not None:
-            found = {"type": "integer", "minimum": self.low or 0, "maximum": self.high}
-        else:
-            found = {"type": "string", "pattern": f"^{self.pattern}$"}
-        if self.default is not None:
-            found["default"] = self.default
-        return found
-
-
-@dataclass(slots=True)
-class Call:
-    """A request that was let in and read: on whose behalf, with which values."""
-
-    client: Client
-    args: Mapping[str, Any]
-    body: Any
-    command_id: str
-
-
-Handler = Callable[[Call], Awaitable[Any]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """One row of the table. ``scope`` None: open to all; ``weight`` counts against the limits.
-
-    A ``command`` may carry a command id and answers with a receipt, 422 if it was refused.
-    """
-
-    method: str
-    path: str
-    handler: Handler
-    summary: str
-    response: Any
-    request: type[models.Request] | None = None
-    scope: str | None = None
-    weight: int = 1
-    parameters: tuple[Parameter, ...] = ()
-    command: bool = False
-
-    @property
-    def operation(self) -> str:
-        """A name for programs: ``get_v1_markets_symbol``."""
-        words = re.sub(r"[^a-z0-9]+", "_", self.path.lower()).strip("_")
-        return f"{self.method.lower()}_{words}"
-
-    @property
-    def tag(self) -> str:
-        """The group it is shown in."""
-        if self.scope is None:
-            return "Market data"
-        return "Trading" if "/orders" in self.path or "/quotes" in self.path else "Accounts"
-
+from plimsoll.runtime.keys import ADMIN, READ, TRADE, WITHDRAW
 
 SYMBOL: Final = Parameter(
     name="symbol",
@@ -359,4 +267,57 @@ TRADING: Final = (
     ),
 )
 
-ENDPOINTS: Final = (*MARKET_DATA, *ACCOUNTS, *TRADING)
+_ALSO_NEEDED: Final = {
+    "CreateAccount": TRADE,
+    "Deposit": TRADE,
+    "Withdraw": WITHDRAW,
+    "Transfer": TRADE,
+    "PlaceOrder": TRADE,
+    "CancelOrder": TRADE,
+    "CancelAll": TRADE,
+    "AmendOrder": TRADE,
+    "Batch": TRADE,
+}
+"""Scopes of commands that have endpoints of their own: no way around them leads here."""
+
+
+async def _command(call: Call) -> models.Receipt:
+    values = msgspec.to_builtins(call.body)
+    needed = _ALSO_NEEDED.get(values["type"], ADMIN)
+    if needed not in call.scopes:
+        text = f"{values['type']} needs a key with the scope {needed} too"
+        raise refused(403, FORBIDDEN, text)
+    return await call.client.command(values, call.command_id)
+
+
+ADMINISTRATION: Final = (
+    Endpoint(
+        method="GET",
+        path="/v1/principals",
+        summary="Who may send commands, and their roles (you; an operator sees all)",
+        handler=lambda call: call.client.principals(),
+        response=list[models.PrincipalInfo],
+        scope=ADMIN,
+        weight=10,
+    ),
+    Endpoint(
+        method="POST",
+        path="/v1/commands",
+        summary="Any command by its name",
+        text=(
+            "The roles of the key's principal decide which commands it may send. Commands that "
+            "have an endpoint of their own need its scope too. All fields are required and "
+            "numbers are whole numbers, scaled as inside the exchange: prices and money 1e-6, "
+            "sizes and reserves 1e-9, ratios ppm, times ms. Enumerations are words or their "
+            "numbers, flags true and false or 1 and 0."
+        ),
+        handler=_command,
+        response=models.Receipt,
+        request=NamedCommand,
+        scope=ADMIN,
+        weight=10,
+        command=True,
+    ),
+)
+
+ENDPOINTS: Final = (*MARKET_DATA, *ACCOUNTS, *TRADING, *ADMINISTRATION)

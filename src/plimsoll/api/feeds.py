@@ -16,7 +16,7 @@ import structlog
 from plimsoll.api.mirror import Mirror
 from plimsoll.client.base import PRIVATE_CHANNELS, Client
 from plimsoll.client.errors import DOOR_CODES, HALTED, INTERNAL, HttpProblem
-from plimsoll.client.models import ErrorInfo, StreamFault, StreamMessage
+from plimsoll.client.models import ErrorInfo, StreamFault, StreamMessage, StreamType
 from plimsoll.runtime.local import LocalClient
 from plimsoll.runtime.node import Gap, NodeBase
 from plimsoll.runtime.recent import History
@@ -39,19 +39,6 @@ class Listener(Protocol):
 
     def drop(self, feed: Feed, fault: StreamFault) -> None:
         """The feed has ended."""
-
-
-class OutMessage(msgspec.Struct, kw_only=True, frozen=True):
-    """A ``StreamMessage`` as it is sent: ``prev`` is the ``seq`` of the channel's message before
-    it, so that a reader sees that it missed none; None begins anew.
-    """
-
-    channel: str
-    seq: int
-    prev: int | None
-    ts: int
-    type: str
-    data: dict[str, Any]
 
 
 class Feed:
@@ -113,8 +100,10 @@ class Feed:
         for listener in list(self.listeners):
             listener.push(self, text)
 
-    def _text(self, seq: int, prev: int | None, ts: int, kind: str, data: dict[str, Any]) -> str:
-        message = OutMessage(channel=self.name, seq=seq, prev=prev, ts=ts, type=kind, data=data)
+    def _text(
+        self, seq: int, prev: int | None, ts: int, kind: StreamType, data: dict[str, Any]
+    ) -> str:
+        message = StreamMessage(channel=self.name, seq=seq, prev=prev, ts=ts, type=kind, data=data)
         return _encoder.encode(message).decode()
 
     def _end(self, info: ErrorInfo) -> None:

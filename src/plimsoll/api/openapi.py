@@ -8,12 +8,14 @@ from typing import Any, Final
 import msgspec
 
 import plimsoll
-from plimsoll.api.endpoints import Endpoint, Parameter
 from plimsoll.api.system import HealthInfo
+from plimsoll.api.table import Endpoint, Parameter
 from plimsoll.client.models import ErrorInfo, Receipt
 from plimsoll.messages.fields import CLIENT_ID_MAX
+from plimsoll.runtime.keys import SCOPES
 
 REF_TEMPLATE: Final = "#/components/schemas/{name}"
+TAGS: Final = ("Market data", "Trading", "Accounts", "Administration", "System")
 
 INTRODUCTION: Final = """\
 The native interface of a Plimsoll exchange.
@@ -35,7 +37,7 @@ HMAC-SHA256, hex, with the key's secret over seven lines joined by a line feed: 
 METHOD, path, query (without `?`), hex SHA-256 of the body, command id (the text of
 `Plimsoll-Command-Id`, an empty line without it and for the stream). Sent as four headers:
 `Plimsoll-Key`, `Plimsoll-Timestamp` (ms, within 5 s of the server's clock), `Plimsoll-Nonce`
-(1 to 36 of `A-Z a-z 0-9 _ -`, once per key), `Plimsoll-Signature`. Scopes: read, trade, withdraw.\
+(1 to 36 of `A-Z a-z 0-9 _ -`, once per key), `Plimsoll-Signature`. Scopes: {scopes}.\
 """
 
 _STATUSES: Final[dict[int, str]] = {
@@ -95,7 +97,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": name} for name in ("Market data", "Trading", "Accounts", "System")],
+        "tags": [{"name": name} for name in TAGS],
         "paths": paths,
         "components": {
             "schemas": components,
@@ -104,7 +106,7 @@ def document(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
                     "type": "apiKey",
                     "in": "header",
                     "name": "Plimsoll-Signature",
-                    "description": SIGNING,
+                    "description": SIGNING.format(scopes=", ".join(SCOPES)),
                 }
             },
         },
@@ -135,7 +137,8 @@ def _operation(row: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
 def _description(row: Endpoint) -> str:
     if row.scope is None:
         return f"Weight {row.weight}. No key needed."
-    return f"Weight {row.weight}. Needs a key with the scope `{row.scope}`."
+    text = f"Weight {row.weight}. Needs a key with the scope `{row.scope}`."
+    return f"{text}\n\n{row.text}" if row.text else text
 
 
 def _parameter(one: Parameter) -> dict[str, Any]:

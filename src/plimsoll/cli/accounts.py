@@ -129,7 +129,7 @@ def create(app: App, label: str, parent: int | None, client_id: str) -> None:
 
     receipt = connection.run(app, work)
     made = [event["account"] for event in receipt.events if event["type"] == "AccountCreated"]
-    _finish(app, receipt, f"account {made[0]} opened" if made else "account opened")
+    output.finish(app, receipt, f"account {made[0]} opened" if made else "account opened")
 
 
 @account.command("deposit")
@@ -151,7 +151,7 @@ def deposit(
         request = DepositRequest(asset=asset, amount=amount, external_id=ident)
         return await session.client.deposit(owner, request, client_id)
 
-    _finish(app, connection.run(app, work), f"deposited {amount} {asset}")
+    output.finish(app, connection.run(app, work), f"deposited {amount} {asset}")
 
 
 @account.command("withdraw")
@@ -173,7 +173,7 @@ def withdraw(
         request = WithdrawRequest(asset=asset, amount=amount, external_id=ident)
         return await session.client.withdraw(owner, request, client_id)
 
-    _finish(app, connection.run(app, work), f"withdrew {amount} {asset}")
+    output.finish(app, connection.run(app, work), f"withdrew {amount} {asset}")
 
 
 @account.command("transfer")
@@ -192,17 +192,8 @@ def transfer(app: App, source: int, target: int, amount: str, asset: str, client
         return await session.client.transfer(request, client_id)
 
     text = f"moved {amount} {asset} from account {source} to account {target}"
-    _finish(app, connection.run(app, work), text)
+    output.finish(app, connection.run(app, work), text)
 
 
 def _fresh_id() -> str:
     return f"cli-{secrets.token_hex(12)}"
-
-
-def _finish(app: App, receipt: Receipt, text: str) -> None:
-    output.require_accepted(app, receipt)
-    if app.json:
-        output.print_json(receipt)
-    else:
-        again = " (sent before; nothing was done twice)" if receipt.duplicate else ""
-        click.echo(f"{text}, record {receipt.seq}{again}")

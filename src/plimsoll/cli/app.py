@@ -74,8 +74,10 @@ def _remember(name: str) -> Callable[[click.Context, click.Parameter, Any], None
     return callback
 
 
-def global_options(*, hidden: bool) -> Callable[[F], F]:
-    """The options that are valid before and behind every command's name."""
+def global_options(*, hidden: bool, sets: bool = True) -> Callable[[F], F]:
+    """The options that are valid before and behind every command's name; without ``sets`` all
+    but ``--set``, for a command that has one of its own.
+    """
     options = [
         click.option(
             "--config",
@@ -120,6 +122,9 @@ def global_options(*, hidden: bool) -> Callable[[F], F]:
             hidden=hidden,
         ),
     ]
+
+    if not sets:
+        del options[2]
 
     def decorate(function: F) -> F:
         for option in reversed(options):

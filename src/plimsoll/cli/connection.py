@@ -16,8 +16,12 @@ from plimsoll.client.errors import Timeout, Unreachable
 from plimsoll.client.http import HttpClient
 from plimsoll.config import Config
 from plimsoll.errors import ConfigError
+from plimsoll.runtime.keys import ADMIN, KEYS_NAME, READ, TRADE, KeyStore
+from plimsoll.runtime.presets import OPERATOR
 
 DEMO_FILE: Final = "demo-client.json"
+OPERATOR_KEY: Final = f"key create --principal {OPERATOR} --scopes {READ},{TRADE},{ADMIN}"
+"""The command that makes a key for ``plimsoll admin``."""
 
 T = TypeVar("T")
 
@@ -81,6 +85,30 @@ def find_target(config: Config) -> Target:
     )
 
 
+def find_operator(config: Config) -> Target:
+    """As ``find_target``, for the operator: a key that is set, else the newest of the operator's
+    in the data directory that has the scope ``admin``; never the demonstration's.
+
+    Errors: `ConfigError`.
+    """
+    target = find_target(config)
+    if config.client.key:
+        return target
+    key = _stored_operator(config.data_dir / KEYS_NAME)
+    return msgspec.structs.replace(target, key=key)
+
+
+def _stored_operator(path: Path) -> ApiKey | None:
+    if not path.exists():
+        return None
+    with KeyStore.open(path) as store:
+        keys = store.keys()
+    for one in reversed(keys):
+        if one.active and one.principal == OPERATOR and ADMIN in one.scopes:
+            return one.api_key()
+    return None
+
+
 def _own_url(config: Config) -> str:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.api.host, config.api.host)  # noqa: S104
     shown = f"[{host}]" if ":" in host else host
@@ -116,15 +144,33 @@ def run(app: App, work: Callable[[Session], Awaitable[T]], *, private: bool = Tr
     ``private``: a key is needed. Errors: `Failure`, `ConfigError`, `ClientError`.
     """
     target = find_target(app.load().config)
-    if not app.debug:
-        # What came of it in the end is said in one line; the tries before it are noise.
-        set_on_retry_hooks([])
     if private and target.key is None:
         raise Failure(
             f"there is no API key for {target.url}; start `plimsoll up` on this machine, or set "
             "PLIMSOLL_CLIENT__KEY and PLIMSOLL_CLIENT__SECRET (`plimsoll key create` makes one)",
             USAGE,
         )
+    return run_at(app, target, work)
+
+
+def run_operator(app: App, work: Callable[[Session], Awaitable[T]]) -> T:
+    """As ``run``, with the operator's key. Errors: `Failure`, `ConfigError`, `ClientError`."""
+    target = find_operator(app.load().config)
+    if target.key is None:
+        raise Failure(
+            f"there is no operator key for {target.url}; make one beside its data with "
+            f"`plimsoll {OPERATOR_KEY} --data DIR` and name the same --data DIR here, or set "
+            "PLIMSOLL_CLIENT__KEY and PLIMSOLL_CLIENT__SECRET to the lines it prints",
+            USAGE,
+        )
+    return run_at(app, target, work)
+
+
+def run_at(app: App, target: Target, work: Callable[[Session], Awaitable[T]]) -> T:
+    """What ``work`` gives at an exchange. Errors: `Failure`, `ClientError`."""
+    if not app.debug:
+        # What came of it in the end is said in one line; the tries before it are noise.
+        set_on_retry_hooks([])
 
     async def within() -> T:
         async with HttpClient(

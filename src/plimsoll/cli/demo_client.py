@@ -12,13 +12,14 @@ import msgspec
 from plimsoll.cli.connection import DEMO_FILE
 from plimsoll.errors import ConfigError
 from plimsoll.messages.events import Event
-from plimsoll.runtime.keys import SCOPES, KeyStore
+from plimsoll.runtime.keys import READ, TRADE, WITHDRAW, KeyStore
 from plimsoll.runtime.node import NodeBase
 from plimsoll.sim.population import Enrolment, enrol, find
 from plimsoll.units import QUOTE_SCALE
 
 NAME: Final = "demo-client"
 DEPOSIT: Final = 100_000 * QUOTE_SCALE
+SCOPES: Final = (READ, TRADE, WITHDRAW)
 
 
 class DemoClient(msgspec.Struct, frozen=True, kw_only=True):

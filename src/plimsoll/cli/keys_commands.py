@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import click
+import msgspec
 
-from plimsoll.cli import output
+from plimsoll.cli import connection, output
 from plimsoll.cli.app import USAGE, App, Failure, common
+from plimsoll.cli.connection import Session
 from plimsoll.cli.figures import utc
+from plimsoll.client.models import PrincipalInfo
+from plimsoll.errors import ClientError
 from plimsoll.runtime.keys import KEYS_NAME, READ, SCOPES, TRADE, KeyStore, StoredKey
 from plimsoll.runtime.node_types import system_clock
+from plimsoll.runtime.presets import OPERATOR
+
+ASKING_SECONDS: Final = 2.0
+"""How long `key create` waits for an exchange that may not be running."""
 
 
 @contextmanager
@@ -38,6 +46,36 @@ def _shown(key: StoredKey) -> dict[str, Any]:
     }
 
 
+def _check_principal(app: App, principal: int) -> str:
+    """Whom the key is for, as the running exchange says, or why nobody was asked.
+
+    Errors: `Failure` if the exchange has no such principal.
+    """
+    if principal == OPERATOR:
+        return "It is the operator's."
+    target = connection.find_operator(app.load().config)
+    if target.key is None:
+        return f"Not checked whether there is a principal {principal}: there is no operator key."
+    quick = msgspec.structs.replace(target, timeout=ASKING_SECONDS, attempts=1)
+
+    async def work(session: Session) -> list[PrincipalInfo]:
+        return await session.client.principals()
+
+    try:
+        found = {one.principal: one for one in connection.run_at(app, quick, work)}
+    except (ClientError, Failure) as error:
+        return f"Not checked whether there is a principal {principal}: {error}."
+    if principal not in found:
+        if OPERATOR not in found:
+            # Whoever is no operator sees but itself.
+            return (
+                f"Not checked whether there is a principal {principal}: the key is no operator's."
+            )
+        raise Failure(f"there is no principal {principal}; see `plimsoll admin principal list`")
+    one = found[principal]
+    return f"It is for {one.name} ({', '.join(one.roles) or 'no role'})."
+
+
 @click.group()
 @common
 def key() -> None:
@@ -55,8 +93,10 @@ def key() -> None:
 def create(app: App, principal: int, scopes: str, label: str) -> None:
     """Make a key. Its secret is shown this once only."""
     wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
+    note = _check_principal(app, principal)
     with _store(app, make=True) as store:
         made = store.create(principal, wanted, label, now_ms=system_clock())
+    click.echo(f"{note} A running exchange knows the key within a second.", err=True)
     if app.json:
         output.print_json({**_shown(made), "secret": made.secret})
         return

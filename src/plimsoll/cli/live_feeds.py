@@ -70,7 +70,12 @@ class Synthetic:
 
     def batches(self, prices: Mapping[str, int], seed: int) -> Iterator[Batch]:
         source = SyntheticFeed(
-            {symbol: price or self.start[symbol] for symbol, price in prices.items()},
+            # A market that was opened later may have neither a price nor a start.
+            {
+                symbol: price or self.start[symbol]
+                for symbol, price in prices.items()
+                if price or symbol in self.start
+            },
             seed=seed,
             start_ms=0,
             step_ms=self.step_ms,

@@ -20,6 +20,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "book": ("market_commands:book", "The order book of a market, with the vAMM's quotes."),
     "trades": ("market_commands:trades", "The last trades of a market."),
     "key": ("keys_commands:key", "API keys: create, list, revoke."),
+    "admin": ("admin:admin", "Operate it: principals, markets, limits."),
     "config": ("config_commands:config", "Settings: show values and origins, write a file."),
     "verify": ("journal_commands:verify", "Check a data directory by a full replay."),
     "fork": ("journal_commands:fork", "Copy the history up to a record, to go on from there."),

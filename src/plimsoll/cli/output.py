@@ -19,6 +19,7 @@ WIDTH: Final = 120
 """Where no terminal tells its own."""
 
 _HINTS: Final = {
+    "NAME_TAKEN": "choose another name",
     "NOT_ALLOWED": "use a key whose principal has the role",
     "UNKNOWN_ACCOUNT": "see `plimsoll account list`",
     "NOT_OWNER": "see `plimsoll account list`",
@@ -118,3 +119,13 @@ def require_accepted(app: App, receipt: Receipt) -> None:
         print_json(receipt)
     sys.stdout.flush()
     raise Failure(refusal_text(receipt.reject), REFUSED)
+
+
+def finish(app: App, receipt: Receipt, text: str) -> None:
+    """What an accepted command did, in a line or as its receipt; exit code 3 for a refused one."""
+    require_accepted(app, receipt)
+    if app.json:
+        print_json(receipt)
+    else:
+        again = " (sent before; nothing was done twice)" if receipt.duplicate else ""
+        click.echo(f"{text}, record {receipt.seq}{again}")

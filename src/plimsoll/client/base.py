@@ -25,7 +25,7 @@ subscriber that was too slow, every channel gets a ``gap`` and then a fresh snap
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from plimsoll.client.models import (
     AccountInfo,
@@ -39,6 +39,7 @@ from plimsoll.client.models import (
     MarketInfo,
     OrderInfo,
     PlaceOrderRequest,
+    PrincipalInfo,
     Receipt,
     StreamMessage,
     TradeInfo,
@@ -60,7 +61,7 @@ class Client(Protocol):
     """Access to an exchange on behalf of one principal."""
 
     async def exchange(self) -> ExchangeInfo:
-        """Name, version, last command, symbols."""
+        """Name, version, last command, symbols, limits."""
 
     async def markets(self) -> list[MarketInfo]:
         """Every market, in the order they were opened."""
@@ -119,6 +120,15 @@ class Client(Protocol):
 
     async def quote(self, req: PlaceOrderRequest) -> Receipt:
         """What placing this order would give now. Never changes anything."""
+
+    async def principals(self) -> list[PrincipalInfo]:
+        """Who may send commands, by id: the principal itself; an operator sees all."""
+
+    async def command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
+        """Any command by its name, ``{"type": "CreatePrincipal", "name": "alice", "roles": 1}``,
+        with all its fields; numbers are whole and scaled as ``messages.commands`` says. Whether
+        the principal may send it is decided by its roles. Raises ``BadField``.
+        """
 
     def stream(self, channels: list[str]) -> AsyncIterator[StreamMessage]:
         """Messages of the channels until the client is closed or the iterator is dropped."""

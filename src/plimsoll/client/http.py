@@ -121,6 +121,9 @@ class HttpClient:
         path = f"/v1/accounts/{account:d}/fills"
         return await self._get(list[models.FillInfo], path, {"limit": limit})
 
+    async def principals(self) -> list[models.PrincipalInfo]:
+        return await self._get(list[models.PrincipalInfo], "/v1/principals")
+
     async def quote(self, req: models.PlaceOrderRequest) -> Receipt:
         return await self._call(Receipt, "POST", "/v1/quotes", {}, req)
 
@@ -170,6 +173,9 @@ class HttpClient:
     async def batch(self, req: models.BatchRequest, client_id: str = "") -> Receipt:
         return await self._send("POST", "/v1/orders/batch", client_id, req)
 
+    async def command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
+        return await self._send("POST", "/v1/commands", client_id, values)
+
     # --- streams ----------------------------------------------------------------------------
 
     async def stream(self, channels: list[str]) -> AsyncIterator[models.StreamMessage]:
@@ -201,7 +207,7 @@ class HttpClient:
         method: str,
         path: str,
         client_id: str,
-        req: models.Request | None,
+        req: models.Request | dict[str, Any] | None,
         query: dict[str, Any] | None = None,
     ) -> Receipt:
         ident = client_id or secrets.token_urlsafe(18)
@@ -215,7 +221,7 @@ class HttpClient:
         method: str,
         path: str,
         query: dict[str, Any],
-        req: models.Request | None,
+        req: models.Request | dict[str, Any] | None,
         client_id: str = "",
     ) -> T:
         """Send until there is an answer or no attempt is left; the answer decoded."""

@@ -324,8 +324,18 @@ class AccountInfo(Response, kw_only=True, frozen=True):
     open_orders: int
 
 
+class PrincipalInfo(Response, kw_only=True, frozen=True):
+    """Somebody who may send commands, and in which roles (words)."""
+
+    principal: int
+    name: str
+    roles: list[str]
+
+
 class ExchangeInfo(Response, kw_only=True, frozen=True):
-    """Who answers: version, build (compiled or interpreted), last command, symbols traded."""
+    """Who answers: version, build (compiled or interpreted), last command, symbols traded, and
+    the limits of the exchange as a whole (by the names of ``SetGlobalParams``; flags 0 and 1).
+    """
 
     name: str
     version: str
@@ -333,6 +343,7 @@ class ExchangeInfo(Response, kw_only=True, frozen=True):
     seq: int
     ts: int
     markets: list[str]
+    limits: dict[str, int] = {}
 
 
 class StreamMessage(Response, kw_only=True, frozen=True):

@@ -35,13 +35,14 @@ _STRICT_TEXT: Final = re.compile(r"[A-Za-z0-9_-]*\Z")
 _encoder: Final = msgspec.msgpack.Encoder()
 _decoder: Final = msgspec.msgpack.Decoder()
 
-_WORDS: Final[dict[str, tuple[str, ...]]] = {
+WORDS: Final[dict[str, tuple[str, ...]]] = {
     "side": codes.SIDES,
     "kind": codes.KINDS,
     "tif": codes.TIFS,
     "post": codes.POSTS,
     "mode": codes.MODES,
 }
+"""The words of each kind of enumeration, by their numbers."""
 
 
 def check_value(name: str, kind: str, value: object) -> object:
@@ -190,7 +191,7 @@ def to_named(message: Any) -> dict[str, Any]:
         values = values[1:]
     named: dict[str, Any] = {}
     for (name, kind), value in zip(type(message).FIELDS, values, strict=True):
-        words = _WORDS.get(kind)
+        words = WORDS.get(kind)
         if words is not None:
             named[name] = words[value]
         elif kind == "flag":
@@ -232,7 +233,7 @@ def from_named(cls: type[Any], values: Mapping[str, Any]) -> Any:
         if name not in values:
             raise FieldError(name, "is missing")
         value = values[name]
-        words = _WORDS.get(kind)
+        words = WORDS.get(kind)
         if words is not None and isinstance(value, str):
             if value not in words:
                 raise FieldError(name, f"must be one of {', '.join(words)}")

@@ -135,7 +135,7 @@ def rules_table(params: type[GlobalParams | MarketParams]) -> str:
     A set only tells which rules it breaks, so some that break all of them are asked.
     """
     found: dict[int, str] = {}
-    for base in (0, 2, 2**60):
+    for base in (0, 2, 2**61):
         for fill in _ODD:
             found.update(dict(_broken(params, base, fill).problems()))
     return table(("rule", "says"), sorted(found.items()))

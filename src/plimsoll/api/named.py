@@ -1,0 +1,88 @@
+"""Every command of the vocabulary as a type of request body, made from its ``FIELDS``.
+
+``NamedCommand`` is the union of them all, told apart by ``type``. Its values are what
+``messages.codec.named_command`` reads; being types, they put every command, field and bound into
+the OpenAPI document, and a command added to the vocabulary is in it too.
+"""
+
+from __future__ import annotations
+
+from types import GenericAlias
+from typing import Annotated, Any, Final, Literal, Union
+
+import msgspec
+from msgspec import Meta
+
+from plimsoll.client.models import Request
+from plimsoll.messages import codec, codes, commands, fields, params
+from plimsoll.messages.params import Fields
+
+_ROLES: Final = ", ".join(f"{bit} {word}" for word, bit in codes.ROLES.items())
+_KINDS_SAY: Final = {
+    "price": "1e-6 quote per base",
+    "price0": "1e-6 quote per base; 0: not given",
+    "raw_price": "1e-6 quote per base",
+    "ratio": "ppm",
+    "multiple": "ppm",
+    "time": "ms (UTC, where it is a point in time)",
+    "mask": f"sum of: {_ROLES}",
+}
+_FIELDS_SAY: Final = {
+    "size": "1e-9 base",
+    "step": "1e-9 base",
+    "open_interest_max": "1e-9 base",
+    "vamm_sqrt_k": "1e-9 base",
+    "min_notional": "1e-6 quote",
+    "amount": "smallest units of the asset, 1e-6 for USD",
+    "confidence": "1e-6 quote per base",
+}
+"""Units, where the kind of a field does not tell."""
+
+
+def _named(cls: type[Any]) -> Any:
+    """The type of a class with ``FIELDS``; commands are tagged with their name."""
+    schema: Fields = cls.FIELDS
+    tag = cls.__name__ if hasattr(cls, "TAG") else None
+    return msgspec.defstruct(
+        cls.__name__,
+        [(name, _kind(name, kind)) for name, kind in schema],
+        bases=(Request,),
+        module=__name__,
+        kw_only=True,
+        forbid_unknown_fields=True,
+        tag_field=None if tag is None else "type",
+        tag=tag,
+    )
+
+
+def _kind(name: str, kind: str) -> Any:
+    """The type of a field."""
+    if kind in fields.BOUNDS:
+        low, high = fields.BOUNDS[kind]
+        says = _FIELDS_SAY.get(name) or _KINDS_SAY.get(kind)
+        number = Annotated[int, Meta(ge=low, le=high, description=says)]
+        if kind == "flag":
+            return Union[bool, number]  # noqa: UP007 - of values, not of names
+        if kind in codec.WORDS:
+            return Union[Literal[codec.WORDS[kind]], number]  # noqa: UP007
+        return number
+    if kind in fields.TEXTS:
+        alphabet = "A-Za-z0-9_-" if kind == "client_id" else "A-Za-z0-9_.:/-"
+        return Annotated[str, Meta(max_length=fields.TEXTS[kind], pattern=f"^[{alphabet}]*$")]
+    if kind in fields.LISTS:
+        items = GenericAlias(list, (_NESTED[kind],))
+        return Annotated[items, Meta(min_length=1, max_length=fields.LISTS[kind])]
+    return _NESTED[kind]
+
+
+_NESTED: Final[dict[str, Any]] = {}
+_NESTED["prices"] = _named(commands.PricePoint)
+_NESTED["global_params"] = _named(params.GlobalParams)
+_NESTED["market_params"] = _named(params.MarketParams)
+_BATCHABLE: Final[dict[type[commands.Command], Any]] = {cls: _named(cls) for cls in codec.BATCHABLE}
+_NESTED["items"] = Union[tuple(_BATCHABLE.values())]  # noqa: UP007
+
+NamedCommand: Final[Any] = Union[  # noqa: UP007
+    tuple(_BATCHABLE.get(cls) or _named(cls) for cls in commands.COMMANDS)
+]
+"""A command by its name: ``{"type": "CreatePrincipal", "name": "alice", "roles": 1}``."""
