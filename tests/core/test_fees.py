@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plimsoll.core import fees
+from plimsoll.core.context import FeeParts
 from plimsoll.messages import events
 from tests.harness.scenario import Scenario, market
 
@@ -30,7 +31,8 @@ def test_the_parts_sum_to_the_whole(net: int, shares: list[int]) -> None:
     split = {f"split_{name}": share for name, share in zip(names, shares, strict=True)}
     insurance = 1_000_000 - sum(shares)
     params = market(**split, split_insurance=insurance)
-    parts = fees.Parts(params, net)
+    parts = FeeParts()
+    fees.split(parts, params, net)
     assert parts.insurance + sum(getattr(parts, name) for name in names) == net
     assert parts.insurance >= net * insurance // 1_000_000
     for name, share in zip(names, shares, strict=True):

@@ -102,10 +102,10 @@ def keepers_get_nothing(original: Any) -> Any:
     """The keepers' part of a fee goes to the treasury."""
 
     def collect(txn: Any, market: Any, taker: Any, net: int) -> Any:
-        parts = original(txn, market, taker, net)
+        original(txn, market, taker, net)
+        parts = txn.parts
         accounts = txn.state.accounts
         ledger.move(accounts[codes.KEEPER_ACCOUNT], accounts[codes.TREASURY_ACCOUNT], parts.keepers)
-        return parts
 
     return collect
 

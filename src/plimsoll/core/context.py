@@ -10,6 +10,19 @@ from plimsoll.messages.events import Event
 
 
 @final
+class FeeParts:
+    """Who got how much of the fee of the last fill."""
+
+    def __init__(self) -> None:
+        self.insurance: int = 0
+        self.adjustments: int = 0
+        self.funding: int = 0
+        self.keepers: int = 0
+        self.treasury: int = 0
+        self.vault: int = 0
+
+
+@final
 class Txn:
     """One command in the making. Events roll back with the state."""
 
@@ -21,6 +34,7 @@ class Txn:
         self.now: int = 0
         self.principal: int = 0
         self.roles: int = 0
+        self.parts: FeeParts = FeeParts()
         self.to_trim: list[Position] = []  # positions whose reduce-only orders may be too many
 
     def emit(self, event: Event) -> None:

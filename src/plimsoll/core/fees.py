@@ -5,10 +5,8 @@ Spec: FEE-001 … FEE-005.
 
 from __future__ import annotations
 
-from typing import final
-
 from plimsoll.core import ledger
-from plimsoll.core.context import Txn
+from plimsoll.core.context import FeeParts, Txn
 from plimsoll.core.rows import Account, Market
 from plimsoll.messages.codes import KEEPER_ACCOUNT, TREASURY_ACCOUNT, VAULT_ACCOUNT
 from plimsoll.messages.params import MarketParams
@@ -25,25 +23,28 @@ def maker_rebate(params: MarketParams, quote: int) -> int:
     return at_rate_floor(quote, params.maker_rebate)
 
 
-@final
-class Parts:
-    """Who gets how much of a fee. Every share rounds down, insurance takes the remainder, so
-    the parts sum to the whole."""
-
-    def __init__(self, params: MarketParams, net: int) -> None:
-        self.adjustments: int = at_rate_floor(net, params.split_adjustments)
-        self.funding: int = at_rate_floor(net, params.split_funding)
-        self.keepers: int = at_rate_floor(net, params.split_keepers)
-        self.treasury: int = at_rate_floor(net, params.split_treasury)
-        self.vault: int = at_rate_floor(net, params.split_vault)
-        self.insurance: int = (
-            net - self.adjustments - self.funding - self.keepers - self.treasury - self.vault
-        )
+def share(net: int, ratio: int) -> int:
+    """A receiver's part of a fee, rounded down."""
+    return at_rate_floor(net, ratio) if ratio > 0 else 0
 
 
-def collect(txn: Txn, market: Market, taker: Account, net: int) -> Parts:
-    """Split ``net`` = fee - rebate, paid by the taker, over its receivers."""
-    parts = Parts(market.params, net)
+def split(parts: FeeParts, params: MarketParams, net: int) -> None:
+    """Divide ``net`` into its parts: every share rounds down, insurance takes the remainder, so
+    that they sum to the whole."""
+    parts.adjustments = share(net, params.split_adjustments)
+    parts.funding = share(net, params.split_funding)
+    parts.keepers = share(net, params.split_keepers)
+    parts.treasury = share(net, params.split_treasury)
+    parts.vault = share(net, params.split_vault)
+    parts.insurance = (
+        net - parts.adjustments - parts.funding - parts.keepers - parts.treasury - parts.vault
+    )
+
+
+def collect(txn: Txn, market: Market, taker: Account, net: int) -> None:
+    """Split ``net`` = fee - rebate, paid by the taker, over its receivers; ``txn.parts`` tells."""
+    parts = txn.parts
+    split(parts, market.params, net)
     accounts = txn.state.accounts
     ledger.move(taker, market.insurance, parts.insurance)
     ledger.move(taker, market.adjustments, parts.adjustments)
@@ -51,4 +52,3 @@ def collect(txn: Txn, market: Market, taker: Account, net: int) -> Parts:
     ledger.move(taker, accounts[KEEPER_ACCOUNT], parts.keepers)
     ledger.move(taker, accounts[TREASURY_ACCOUNT], parts.treasury)
     ledger.move(taker, accounts[VAULT_ACCOUNT], parts.vault)
-    return parts

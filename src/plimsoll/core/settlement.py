@@ -65,7 +65,8 @@ def settle(txn: Txn, market: Market, taker: Order, maker: Order, size: int, quot
     fee = fees.taker_fee(market.params, quote)
     rebate = fees.maker_rebate(market.params, quote)
     ledger.move(taker.account, maker.account, rebate)
-    parts = fees.collect(txn, market, taker.account, fee - rebate)
+    fees.collect(txn, market, taker.account, fee - rebate)
+    parts = txn.parts
     fill = txn.state.globals.take_fill()
     if not txn.recording:
         return
@@ -118,7 +119,8 @@ def settle_vamm(txn: Txn, market: Market, taker: Order, size: int, quote: int, p
         maker_pnl = move(txn, market, held, size, plain)
     ledger.move(taker.account, market.adjustments, surplus)
     fee = fees.taker_fee(market.params, quote)
-    parts = fees.collect(txn, market, taker.account, fee)
+    fees.collect(txn, market, taker.account, fee)
+    parts = txn.parts
     fill = txn.state.globals.take_fill()
     if txn.recording:
         txn.events.append(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast, final
 
-from mypy_extensions import mypyc_attr
+from mypy_extensions import i64, mypyc_attr
 
 from plimsoll.core.ladder import Book
 from plimsoll.core.rows import (
@@ -247,7 +247,7 @@ class Rested(Undo):
     def undo(self) -> None:
         self.state.take_out(self.order)
 
-    def audit(self, check: Tally, stamp: int) -> None:
+    def audit(self, check: Tally, stamp: i64) -> None:
         check.rested(self.order.market, len(self.order.account.orders))
 
 

@@ -22,7 +22,7 @@ class Undo:
         """Restore what was before the change."""
         raise RuntimeError("an undo entry must say how it is taken back")
 
-    def audit(self, check: Tally, stamp: int) -> None:
+    def audit(self, check: Tally, stamp: i64) -> None:
         """Tell the end-of-command check what this entry changed.
 
         ``stamp`` is the one the command began with: a saved value with an older one is the value
@@ -52,8 +52,8 @@ class UndoLog:
 
     def __init__(self) -> None:
         self.entries: list[Undo] = []
-        self.stamp: int = 1
-        self.base: int = 1  # the stamp at which the running command began
+        self.stamp: i64 = 1
+        self.base: i64 = 1  # the stamp at which the running command began
 
     def begin(self) -> None:
         """Start a command: nothing to undo."""

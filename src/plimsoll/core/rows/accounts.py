@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+from mypy_extensions import i64
+
 from plimsoll.core.rows.base import Row
 from plimsoll.core.store import Tally, Undo, UndoLog
 from plimsoll.messages.codes import BUY, SELL
@@ -42,7 +44,7 @@ class BalanceWas(Undo):
 
     def __init__(self, row: Balance) -> None:
         self.row: Balance = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.amount: int = row.amount
 
     def take(self) -> None:
@@ -55,7 +57,7 @@ class BalanceWas(Undo):
         self.row.stamp = self.stamp
         self.row.amount = self.amount
 
-    def audit(self, check: Tally, stamp: int) -> None:
+    def audit(self, check: Tally, stamp: i64) -> None:
         if self.stamp < stamp:
             row = self.row
             check.balance(row.asset, row.kind, self.amount, row.amount)
@@ -131,7 +133,7 @@ class PositionWas(Undo):
 
     def __init__(self, row: Position) -> None:
         self.row: Position = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.base: int = row.base
         self.entry_cost: int = row.entry_cost
         self.bid_size: int = row.bid_size
@@ -166,7 +168,7 @@ class PositionWas(Undo):
         row.ro_bid = self.ro_bid
         row.ro_ask = self.ro_ask
 
-    def audit(self, check: Tally, stamp: int) -> None:
+    def audit(self, check: Tally, stamp: i64) -> None:
         if self.stamp < stamp:
             check.position(self.row.market, self.base, self.row.base)
 
@@ -334,7 +336,7 @@ class OrderWas(Undo):
 
     def __init__(self, row: Order) -> None:
         self.row: Order = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.size: int = row.size
         self.remaining: int = row.remaining
         self.filled: int = row.filled

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mypy_extensions import i64
+
 from plimsoll.core.store import Undo, UndoLog
 
 
@@ -10,7 +12,7 @@ class Row:
 
     def __init__(self, log: UndoLog) -> None:
         self.log: UndoLog = log
-        self.stamp: int = 0
+        self.stamp: i64 = 0
 
     def save(self, first: bool) -> Undo:
         """A record of the values that can change; for the ``first`` of a command the row's own."""

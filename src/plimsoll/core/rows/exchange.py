@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+from mypy_extensions import i64
+
 from plimsoll.core.rows.base import Row
 from plimsoll.core.store import Undo, UndoLog
 from plimsoll.messages.params import GlobalParams
@@ -70,7 +72,7 @@ class GlobalsWas(Undo):
 
     def __init__(self, row: Globals) -> None:
         self.row: Globals = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.params: GlobalParams = row.params
         self.next_order: int = row.next_order
         self.next_sequence: int = row.next_sequence
@@ -127,7 +129,7 @@ class PrincipalWas(Undo):
 
     def __init__(self, row: Principal) -> None:
         self.row: Principal = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.accounts: int = row.accounts
 
     def take(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
+from mypy_extensions import i64
+
 from plimsoll.core import curve
 from plimsoll.core.rows.accounts import Account
 from plimsoll.core.rows.base import Row
@@ -69,7 +71,7 @@ class MarketWas(Undo):
 
     def __init__(self, row: Market) -> None:
         self.row: Market = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.params: MarketParams = row.params
         self.mode: int = row.mode
         self.open_interest: int = row.open_interest
@@ -145,7 +147,7 @@ class OracleWas(Undo):
 
     def __init__(self, row: Oracle) -> None:
         self.row: Oracle = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.price: int = row.price
         self.confidence: int = row.confidence
         self.published_ms: int = row.published_ms
@@ -241,7 +243,7 @@ class VammWas(Undo):
 
     def __init__(self, row: Vamm) -> None:
         self.row: Vamm = row
-        self.stamp: int = row.stamp
+        self.stamp: i64 = row.stamp
         self.x: int = row.x
         self.y: int = row.y
         self.sqrt_k: int = row.sqrt_k
@@ -276,5 +278,5 @@ class VammWas(Undo):
         row.bid = self.bid
         row.ask = self.ask
 
-    def audit(self, check: Tally, stamp: int) -> None:
+    def audit(self, check: Tally, stamp: i64) -> None:
         check.vamm(self.row.market)
