@@ -8,13 +8,26 @@ from typing import Any, NamedTuple
 
 from plimsoll.messages.codes import Reject
 from plimsoll.units import RangeError
-from tests.conformance import dango_margin, dango_scenario, drift_orders, drift_vamm
+from tests.conformance import (
+    dango_margin,
+    dango_scenario,
+    drift_funding_auctions,
+    drift_orders,
+    drift_repeg,
+    drift_spread,
+    drift_tracking,
+    drift_vamm,
+)
 from tests.conformance.cases import Case, Disposition
 
 Adapter = Callable[[Case], dict[str, Any]]
 ADAPTERS: dict[str, Adapter] = {
     **{f"drift:{name}": found for name, found in drift_vamm.ADAPTERS.items()},
     **{f"drift:{name}": found for name, found in drift_orders.ADAPTERS.items()},
+    **{f"drift:{name}": found for name, found in drift_tracking.ADAPTERS.items()},
+    **{f"drift:{name}": found for name, found in drift_spread.ADAPTERS.items()},
+    **{f"drift:{name}": found for name, found in drift_funding_auctions.ADAPTERS.items()},
+    **{f"drift:{name}": found for name, found in drift_repeg.ADAPTERS.items()},
     **{f"dango:{name}": found for name, found in dango_margin.ADAPTERS.items()},
     **{f"dango:{name}": found for name, found in dango_scenario.ADAPTERS.items()},
 }

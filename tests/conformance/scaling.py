@@ -9,7 +9,7 @@ from __future__ import annotations
 from plimsoll.decimal_text import format_decimal, parse_decimal
 from plimsoll.messages.codes import BUY, SELL
 
-RATIO_OF = {"100000": 10}
+RATIO_OF = {"100000": 10, "10000": 100}
 """Denominator of a fraction -> factor to millionths."""
 
 
@@ -42,6 +42,11 @@ def fraction(text: str) -> int:
     """``60/100000`` in millionths."""
     over, _, under = text.partition("/")
     return int(over) * RATIO_OF[under]
+
+
+def hours(text: str) -> int:
+    """Hours in milliseconds."""
+    return parse_decimal(text, 3) * 3_600
 
 
 def magnitude(value: int) -> int:
