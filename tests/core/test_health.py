@@ -176,6 +176,7 @@ def test_the_bands_of_a_fill(
         (BUY, 100, 100, 110, False),
         (BUY, 105, 100, 110, False),
         (BUY, 105, 110, 100, False),
+        (BUY, 100, 110, 100, False),
         (BUY, 99, 100, 0, True),
         (SELL, 111, 100, 110, True),
         (SELL, 110, 100, 110, False),

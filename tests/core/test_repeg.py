@@ -168,6 +168,14 @@ def test_a_vamm_below_its_margin_is_still_paid() -> None:
     assert objection(new_peg=PEG + 1, free=-AMOUNT_MAX) is None
 
 
+def test_nothing_to_pay_needs_no_margin() -> None:
+    """REPEG-004, REPEG-009: a revenue that is cut to zero passes whatever the account has."""
+    found = repeg.decide(K + 1, K, PEG, PEG - 1, 0, -1, OPPORTUNISTIC)
+    assert (found.outcome, found.peg, found.cost) == (repeg.REVENUE, PEG - 1, 0)
+    more = {"x": K, "y": K + 1, "new_peg": PEG - 1, "oracle": PEG - 1, "confidence": 0}
+    assert objection(**more, free=-1) is None
+
+
 @given(y=reserves, terminal=reserves, peg=pegs, target=pegs, budget=budgets)
 def test_the_pool_is_never_overdrawn(
     y: int, terminal: int, peg: int, target: int, budget: int
@@ -223,6 +231,12 @@ def test_five_percent_is_not_more_than_five_percent(mark: int) -> None:
     assert (timer.elapsed_ms, timer.sampled_ms) == (0, -1)
     timer = run((0, 106, 100), (3 * H, mark, 100), (4 * H, 106, 100), (5 * H, 106, 100))
     assert timer.elapsed_ms == H
+
+
+@pytest.mark.parametrize(("mark", "elapsed"), [(1_050_000, 0), (1_050_001, H), (949_999, H)])
+def test_one_millionth_more_is_more(mark: int, elapsed: int) -> None:
+    """REPEG-006: 50,000 ppm clears, 50,001 runs."""
+    assert run((0, mark, USD), (H, mark, USD)).elapsed_ms == elapsed
 
 
 def test_invalid_samples_neither_advance_nor_clear() -> None:
@@ -332,6 +346,10 @@ def test_an_operator_moves_the_peg_up(
             (repeg.TERMINAL_PAST_BAND, 55_000 * USD, 55_500 * USD),
         ),
         ({"oracle": 55_000 * USD + 1}, (repeg.WRONG_DIRECTION, 55_000 * USD, 55_000 * USD + 1)),
+        (
+            {"oracle": 55_000 * USD, "confidence": 1},
+            (repeg.TERMINAL_PAST_BAND, 55_000 * USD, 55_000 * USD + 1),
+        ),
         ({"free": 50_607_287_695}, None),
         ({"free": 50_607_287_694}, (repeg.VAMM_SHORT, 50_607_287_695, 50_607_287_694)),
     ],
@@ -354,3 +372,12 @@ def test_a_mark_pushed_below_the_band_is_refused() -> None:
     found = objection(**more, oracle=mark + 1)
     assert found is not None
     assert (found.why, found.value, found.limit) == (repeg.MARK_PAST_BAND, mark, mark + 1)
+
+
+@pytest.mark.parametrize(("peg", "new"), [(0, 1), (1, 0), (PRICE_MAX + 1, 1), (1, PRICE_MAX + 1)])
+def test_an_operators_peg_has_the_range_of_prices(peg: int, new: int) -> None:
+    """REPEG-008: 1 to 2^46 - 1, both included."""
+    with pytest.raises(RangeError):
+        objection(peg=peg, new_peg=new)
+    assert objection(peg=1, new_peg=2, oracle=PRICE_MAX, confidence=0) is None
+    assert objection(peg=2, new_peg=1, oracle=0, confidence=0) is None

@@ -131,7 +131,7 @@ def decide(
     if each == 0:
         return Decision(FREE, target, 0, wanted)
     if (each > 0) == (target < peg):
-        if -wanted > free:
+        if wanted < 0 and -wanted > free:
             return Decision(UNDERFUNDED, peg, 0, wanted)
         return Decision(REVENUE, target, wanted, wanted)
     if mode != EVENT:
