@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plimsoll.core import curve, vamm
+from plimsoll.core.invariants import InvariantBroken, check_vamm
 from plimsoll.core.rows import Vamm
 from plimsoll.core.store import UndoLog
 from plimsoll.messages import codes, events
@@ -182,3 +183,16 @@ def test_a_quoted_round_trip_costs_both_spreads(
     assert paid.quote > received.quote
     # Within the truncations of the side reserves, the cost is twice the spread.
     assert paid.quote - received.quote >= 2 * received.quote * spread // 1_050_000
+
+
+def test_dust_of_a_long_life_is_no_contradiction() -> None:
+    """INV-001: what millions of fills gained by rounding is within A10; without them it is not."""
+    page = Scenario(vamm_enabled=1)
+    state = page.engine.state
+    check_vamm(state, state.markets[0])
+    state.markets[0].vamm.usd.add(20_000_000)
+    with pytest.raises(InvariantBroken) as broken:
+        check_vamm(state, state.markets[0])
+    assert broken.value.ident == "A10"
+    state.globals.set_counters(1, 1, 10_000_000)
+    check_vamm(state, state.markets[0])

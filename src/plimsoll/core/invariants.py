@@ -36,7 +36,7 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "A1": ("command", "the vAMM's reserves stay on the curve: |floor(k/x) - y| <= 15"),
     "A2": ("command", "the vAMM's account holds exactly minus the traders' net"),
     "A9": ("command", "x, y and peg are positive and sqrt_k exceeds |net|"),
-    "A10": ("command", "0 <= vAMM cash - capital - (y - y_T)·peg <= dust"),
+    "A10": ("command", "-1 <= vAMM cash - capital - (y - y_T)·peg <= two units a fill so far"),
     "B1": ("command", "the book is never crossed"),
     "B2": ("full", "levels are non-empty, sorted, on the grid, and add up; indexes agree"),
     "B3": ("full", "within a level: age, then larger size, then arrival"),
@@ -47,8 +47,8 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
 }
 """id -> (when it is checked, what it says)."""
 
-VAMM_DUST: Final = 10_000_000
-"""Most the vAMM may have gained by rounding alone: 10 USD, two units a fill."""
+DUST_PER_FILL: Final = 2
+"""Most the vAMM gains by rounding in one fill (1e-6 quote)."""
 
 
 @mypyc_attr(native_class=False)
@@ -164,7 +164,9 @@ def check_vamm(state: State, market: Market) -> None:
     require(base == -row.net, "A2", base, -row.net)
     earned = market.vamm.cash() - row.capital
     worth = mul_div_signed_floor(row.y - vamm.terminal_quote_reserve(row), row.peg, LOT)
-    require(-1 <= earned - worth <= VAMM_DUST, "A10", earned - worth, VAMM_DUST)
+    # Rounding adds up for as long as the exchange lives, so the bound must grow with it.
+    most = DUST_PER_FILL * state.globals.next_fill
+    require(-1 <= earned - worth <= most, "A10", earned - worth, most)
 
 
 # The full sweep -----------------------------------------------------------------------------------
