@@ -128,7 +128,7 @@ def fill_settle(case: Case) -> dict[str, Any]:
     given = case.given["position"]
     if given is not None:
         desk.fill(user, "X", size(given["size"]), money(given["entry_price"]))
-    before = margin.settled(user)
+    before = margin.settled(desk.state, user)
     amount = size(case.when["closing_size"]) or size(case.when["opening_size"])
     desk.fill(user, "X", amount, money(case.when["fill_price"]))
     fill = [event for event in desk.txn.events if isinstance(event, events.Filled)][-1]
@@ -137,7 +137,7 @@ def fill_settle(case: Case) -> dict[str, Any]:
     long = side_of(row.base) == BUY
     return {
         "realized_pnl": as_money(fill.taker_pnl),
-        "margin_delta": as_money(difference(margin.settled(user), before)),
+        "margin_delta": as_money(difference(margin.settled(desk.state, user), before)),
         "position": None
         if row.base == 0
         else {

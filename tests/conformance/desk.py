@@ -30,7 +30,7 @@ class Desk:
 
     def pair(self, name: str, price: int = 0, **params: Any) -> Market:
         """A market with an oracle price (1e-6)."""
-        house = [self.other] * 4
+        house = [self.other] * 6
         made = self.state.add_market(market(symbol=name, tick=1, **params), house)
         self.markets[name] = made
         self.oracle(name, price)

@@ -140,7 +140,7 @@ def position_update(case: Case) -> dict[str, Any]:
         "position_quote": str(user.cash()),
         "position_entry": str(negated(row.entry_cost)),
         "pnl": str(fill.taker_pnl),
-        "margin": str(margin.settled(user)),
+        "margin": str(margin.settled(desk.state, user)),
     }
 
 

@@ -19,7 +19,7 @@ SCALES = {"5": 1_082_840, "20": 1_020_710, "140000": 1_000_002, "1000000000": 1_
 """The reference sets a "scale"; ours is the coefficient it stands for."""
 
 
-def row_of(given: dict[str, Any], **fields: str) -> Vamm:
+def row_of(given: dict[str, Any], spread: str = "0", **fields: str) -> Vamm:
     """A curve from the reference's field names."""
     names = {
         "x": "base_asset_reserve", "y": "quote_asset_reserve", "sqrt_k": "sqrt_k",
@@ -27,6 +27,7 @@ def row_of(given: dict[str, Any], **fields: str) -> Vamm:
     }  # fmt: skip
     values = {name: whole(fields.get(name) or given.get(key, "0")) for name, key in names.items()}
     row = Vamm(UndoLog(), 0)
+    row.long_spread = row.short_spread = whole(spread)
     row.x, row.y, row.sqrt_k = values["x"], values["y"], values["sqrt_k"]
     row.peg, row.net = values["peg"], values["net"]
     return row
@@ -128,9 +129,7 @@ def amm_size_to_price(case: Case) -> dict[str, Any]:
     """How much brings the side to a limit; nothing if it is past it."""
     row = row_of(case.given)
     side = case.when["direction"]
-    size = vamm.size_to_price(
-        row, params_of(vamm_base_spread=0), SIDE[side], whole(case.when["limit_price"])
-    )
+    size = vamm.size_to_price(row, SIDE[side], whole(case.when["limit_price"]))
     return {"base_asset_amount": str(size), "resulting_direction": side}
 
 

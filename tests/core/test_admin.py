@@ -126,14 +126,16 @@ def test_parameters_on_the_edge_pass(changes: dict[str, Any]) -> None:
 
 
 def test_opening_a_market() -> None:
-    """ADMIN-004: four accounts, no price, a balanced curve at the peg; the symbol is taken."""
+    """ADMIN-004: six accounts, no price, a balanced curve at the peg; the symbol is taken."""
     page = Scenario()
     params = changed(symbol="Y-USD")
     page.do(commands.CreateMarket(params), OPERATOR)
     made = page.state.markets[1]
-    owners = [made.vamm, made.adjustments, made.funding, made.insurance]
+    owners = [made.vamm, made.adjustments, made.funding, made.insurance, made.clearing,
+              made.escrow]  # fmt: skip
     assert [row.label for row in owners] == [
         "Y-USD/vamm", "Y-USD/adjustments", "Y-USD/funding", "Y-USD/insurance",
+        "Y-USD/clearing", "Y-USD/escrow",
     ]  # fmt: skip
     event = page.found[-1]
     assert isinstance(event, events.MarketCreated)

@@ -9,6 +9,7 @@ from plimsoll.messages import codes, commands
 from tests.harness.scenario import OPERATOR, Scenario
 
 OWNERS = {"trader", "lp", "keeper", "desk"}
+HOUSE = {"keeper", "oracle", "operator"}
 EXPECTED: dict[str, set[str]] = {
     "CreatePrincipal": {"operator"},
     "SetGlobalParams": {"operator"},
@@ -27,7 +28,19 @@ EXPECTED: dict[str, set[str]] = {
     "AmendOrder": OWNERS,
     "Batch": OWNERS,
     "OraclePrices": {"oracle"},
-    "Tick": {"keeper", "oracle", "operator"},
+    "Tick": HOUSE,
+    "FundPool": {"operator"},
+    "Repeg": {"operator"},
+    "PlaceTrigger": OWNERS,
+    "OfferAuction": OWNERS,
+    "SettleAuction": HOUSE,
+    "MatchLimit": HOUSE,
+    "FireTrigger": HOUSE,
+    "Liquidate": HOUSE,
+    "UpdateFunding": HOUSE,
+    "ExpireOrder": HOUSE,
+    "UpdateMarket": HOUSE,
+    "SettleFunding": OWNERS | {"operator"},
 }
 
 

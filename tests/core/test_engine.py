@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.invariants import InvariantBroken
-from plimsoll.core.state import load
+from plimsoll.core.load import load
 from plimsoll.messages import codec, codes, commands, events
 from plimsoll.messages.codes import BUY
 from plimsoll.runtime import presets

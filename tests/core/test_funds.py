@@ -20,12 +20,13 @@ def refused(page: Scenario, command: commands.Command, sender: int) -> str:
 
 
 def test_genesis_and_markets_make_the_house() -> None:
-    """ACCOUNT-001: four accounts of the operator, then four of every market; traders besides."""
+    """ACCOUNT-001: four accounts of the operator, then six of every market; traders besides."""
     page = Scenario()
     kinds = [codes.ACCOUNT_KINDS[row.kind] for row in page.state.accounts]
     assert kinds == [
         "outside", "treasury", "keeper_pot", "vault", "trader", "trader", "trader",
         "vamm", "pool_adjustments", "pool_funding", "pool_insurance",
+        "funding_clearing", "escrow",
     ]  # fmt: skip
     assert {row.owner for row in page.state.accounts if row.kind != codes.TRADER} == {OPERATOR}
 
@@ -47,9 +48,9 @@ def test_opening_accounts() -> None:
     [
         (99, 98, {"accounts_max": 1}, "UNKNOWN_PRINCIPAL", (99, 6)),
         (OTHER, 98, {"accounts_max": 1}, "NOT_OWNER", (OTHER, OWNER)),
-        (OWNER, 98, {"accounts_max": 11, "accounts_per_principal_max": 1}, "TOO_MANY", (11, 11)),
+        (OWNER, 98, {"accounts_max": 13, "accounts_per_principal_max": 1}, "TOO_MANY", (13, 13)),
         (OWNER, 98, {"accounts_per_principal_max": 1}, "TOO_MANY", (1, 1)),
-        (OWNER, 98, {}, "UNKNOWN_ACCOUNT", (98, 11)),
+        (OWNER, 98, {}, "UNKNOWN_ACCOUNT", (98, 13)),
         (OWNER, BOB, {}, "NOT_OWNER", (BOB, OTHER)),
     ],
 )
@@ -166,9 +167,9 @@ TRANSFER: list[tuple[str, tuple[int, int, int, int], int]] = [
     ("UNKNOWN_ACCOUNT", (ALICE, 98, 9, 1), OWNER),
     ("NOT_OWNER", (ALICE, BOB, 9, 1), OWNER),
     ("SAME_ACCOUNT", (ALICE, ALICE, 9, 1), OWNER),
-    ("UNKNOWN_ASSET", (ALICE, 11, 9, 10**18), OWNER),
-    ("NOT_WITHDRAWABLE", (ALICE, 11, 0, 10**18), OWNER),
-    ("INSUFFICIENT_BALANCE", (ALICE, 11, 1, 1), OWNER),
+    ("UNKNOWN_ASSET", (ALICE, 13, 9, 10**18), OWNER),
+    ("NOT_WITHDRAWABLE", (ALICE, 13, 0, 10**18), OWNER),
+    ("INSUFFICIENT_BALANCE", (ALICE, 13, 1, 1), OWNER),
 ]
 
 

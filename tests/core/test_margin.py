@@ -244,7 +244,9 @@ def test_free_after_a_fill_is_free_after_the_fill(
             - margin.reserved(state, account)
         )
         assert margin.free(state, account) == by_hand
-        assert margin.withdrawable(state, account) == max(0, min(by_hand, margin.settled(account)))
+        assert margin.withdrawable(state, account) == max(
+            0, min(by_hand, margin.settled(state, account))
+        )
     assert total == 0  # the outside world owes what was deposited; prices are whole here
     alice = page.account("alice")
     page.state.position(alice, 0)

@@ -68,7 +68,7 @@ CASES: dict[str, tuple[Callable[[Scenario], Case], Numbers]] = {
     ),
     "NAME_TAKEN": (lambda p: (commands.CreatePrincipal("bob", 1), OPERATOR), (4, 0)),
     "TOO_MANY": (lambda p: (commands.CreateAccount(3, -1, ""), p.owner("alice")), (2, 2)),
-    "UNKNOWN_ACCOUNT": (lambda p: deposit(p, account=77), (77, 11)),
+    "UNKNOWN_ACCOUNT": (lambda p: deposit(p, account=77), (77, 13)),
     "UNKNOWN_ASSET": (lambda p: deposit(p, asset=1), (1, 1)),
     "EXTERNAL_ID_USED": (lambda p: deposit(p, external_id="in1"), (6, 0)),
     "NOT_WITHDRAWABLE": (

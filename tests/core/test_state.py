@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from plimsoll.core.engine import genesis
-from plimsoll.core.state import load
+from plimsoll.core.load import load
 from plimsoll.messages import codec, codes, commands
 from plimsoll.messages.codes import Reject
 from tests.core.test_ladder import shape

@@ -163,7 +163,7 @@ class Machine:
             state.add_account(3, 0, -1, "more")
             state.principals[3].count_account()
         elif what == "market":
-            state.add_market(state.markets[0].params, [state.accounts[4]] * 4)
+            state.add_market(state.markets[0].params, [state.accounts[4]] * 6)
         else:
             state.use_external_id(f"x{self.serial}", 1)
 
@@ -176,7 +176,8 @@ class Machine:
         state.oracles[0].set_band(state.markets[0].params)
         state.markets[0].set_mode(self.pick(0, 1, 2, 3))
         k = 10**12
-        state.vamms[0].set_curve(k, k, k, price, 0, 500)
+        state.vamms[0].set_curve(k, k, k, price, 0)
+        state.vamms[0].set_spreads(500, 500)
 
     def run(self, depth: int) -> None:
         """Changes and inner scopes; some scopes stand, some are taken back."""

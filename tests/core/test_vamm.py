@@ -27,7 +27,8 @@ def pool(net: int = 0, **overrides: Any) -> tuple[Vamm, MarketParams]:
     k = params.vamm_sqrt_k
     x = k - net
     y = curve.product_over(k, x)
-    row.set_curve(x, y, k, params.vamm_peg, net, params.vamm_base_spread)
+    row.set_curve(x, y, k, params.vamm_peg, net)
+    row.set_spreads(params.vamm_base_spread, params.vamm_base_spread)
     return row, params
 
 
@@ -71,13 +72,13 @@ def test_one_fill_takes_a_bounded_share(fraction: int, net: int, side: int, size
 def test_size_to_a_price_moves_the_quote_there() -> None:
     """VAMM-009: trading it brings the quoted side's price to the limit, and no further."""
     row, params = pool()
-    size = vamm.size_to_price(row, params, BUY, 101_000_000)
+    size = vamm.size_to_price(row, BUY, 101_000_000)
     ask = curve.side_reserves(row.x, row.y, row.sqrt_k, BUY, params.vamm_base_spread)
     after = curve.swap(ask.x, ask.y, row.sqrt_k, row.peg, BUY, size)
     assert 0 <= 101_000_000 - curve.price(after.y, after.x, row.peg) <= 1
-    assert vamm.size_to_price(row, params, SELL, 101_000_000) == 0
-    assert vamm.size_to_price(row, params, BUY, 0) == 0
-    assert vamm.size_to_price(row, params, SELL, 0) == 0
+    assert vamm.size_to_price(row, SELL, 101_000_000) == 0
+    assert vamm.size_to_price(row, BUY, 0) == 0
+    assert vamm.size_to_price(row, SELL, 0) == 0
 
 
 @pytest.mark.parametrize(("side", "limit"), [(BUY, 100_049_999), (SELL, 99_950_001)])
@@ -95,7 +96,7 @@ def test_fillable_keeps_a_tick_from_the_limit(side: int, limit: int) -> None:
     """VAMM-010: the size reaches limit minus a tick, is floored to the step, and fits the order."""
     row, params = pool()
     edge = limit - params.tick if side == BUY else limit + params.tick
-    reach = vamm.size_to_price(row, params, side, edge)
+    reach = vamm.size_to_price(row, side, edge)
     assert vamm.fillable(row, params, side, 10**15, limit) == reach - reach % params.step
     assert vamm.fillable(row, params, side, 5_000_000, limit) == 5_000_000
 
@@ -103,12 +104,12 @@ def test_fillable_keeps_a_tick_from_the_limit(side: int, limit: int) -> None:
 def test_taker_gets_the_worse_of_spread_and_plain_quote() -> None:
     """VAMM-011: pays max(q, q0), receives min(q, q0); the vAMM's own leg is q0."""
     row, params = pool()
-    buy = vamm.plan(row, params, BUY, LOT)
+    buy = vamm.plan(row, BUY, LOT)
     assert (buy.quote, buy.plain) == (100_060_015, 100_010_002)
     assert (buy.x, buy.y) == (9_999 * LOT, 10_001_000_100_010)
-    sell = vamm.plan(row, params, SELL, LOT)
+    sell = vamm.plan(row, SELL, LOT)
     assert (sell.quote, sell.plain) == (99_940_014, 99_990_001)
-    wide = vamm.plan(*pool(vamm_base_spread=2), BUY, LOT)
+    wide = vamm.plan(pool(vamm_base_spread=2)[0], BUY, LOT)
     assert wide.quote >= wide.plain
 
 
@@ -175,10 +176,10 @@ def test_a_quoted_round_trip_costs_both_spreads(
     """VAMM-011: mirrored for both first sides, at any position of the curve."""
     row, params = pool(net * LOT, vamm_base_spread=spread)
     amount = size * LOT
-    there = vamm.plan(row, params, side, amount)
+    there = vamm.plan(row, side, amount)
     back_side = SELL if side == BUY else BUY
-    row.move(there.x, there.y, net * LOT, spread)
-    back = vamm.plan(row, params, back_side, amount)
+    row.move(there.x, there.y, net * LOT)
+    back = vamm.plan(row, back_side, amount)
     paid, received = (there, back) if side == BUY else (back, there)
     assert paid.quote > received.quote
     # Within the truncations of the side reserves, the cost is twice the spread.

@@ -104,7 +104,7 @@ def test_look_ups_and_totals() -> None:
     assert views.crossing_size(made.state, made.state.markets[0], BUY, 106_500_000) == LOT
     assert views.crossing_size(made.state, made.state.markets[0], SELL, 98_000_000) == 3 * LOT
     totals = views.totals(made.state)
-    assert (totals["accounts"], totals["markets"], totals["open_orders"]) == (11, 1, 4)
+    assert (totals["accounts"], totals["markets"], totals["open_orders"]) == (13, 1, 4)
     assert totals["deposited"] == 1_003_000 * 10**6
     assert (totals["treasury"], totals["keeper_pot"]) == (0, 0)
 

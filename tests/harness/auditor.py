@@ -177,7 +177,7 @@ class Auditor(Trading):
         self.assets.append(cmd.symbol)
 
     def on_CreateMarket(self, cmd: commands.CreateMarket) -> None:  # noqa: N802
-        """A market with four accounts."""
+        """A market with six accounts."""
         params = cmd.params
         if problem := first_problem(params):
             raise Refused(codes.PARAMS_INVALID, problem)
@@ -190,12 +190,14 @@ class Auditor(Trading):
             (codes.POOL_ADJUSTMENTS, "adjustments"),
             (codes.POOL_FUNDING, "funding"),
             (codes.POOL_INSURANCE, "insurance"),
+            (codes.FUNDING_CLEARING, "clearing"),
+            (codes.ESCROW, "escrow"),
         ):
             self.open_account(0, kind, -1, f"{params.symbol}/{word}")
-        ids = (first, first + 1, first + 2, first + 3)
+        ids = tuple(range(first, first + 6))
         root = params.vamm_sqrt_k if params.vamm_enabled else 0
         peg = params.vamm_peg if params.vamm_enabled else 0
-        self.venues.append(Venue(params, codes.ACTIVE, *ids))
+        self.venues.append(Venue(params, codes.ACTIVE, *ids[:4]))
         self.curves.append(Curve(root, root, root, peg, 0, 0))
         self.feeds.append(Feed())
         self.books.append(NaiveBook())

@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 from plimsoll.core import invariants
 from plimsoll.core.engine import Engine, genesis
-from plimsoll.core.state import State, load
+from plimsoll.core.load import load
+from plimsoll.core.state import State
 from plimsoll.messages import codec, codes, events
 from tests.harness import naive_vamm
 from tests.harness.auditor import Auditor

@@ -155,7 +155,7 @@ class Matching(Model):
             events.Filled(
                 fill, order.market, order.side, source, order.account, maker, order.ident,
                 maker_order, price, size, quote, *amounts, self.held(order.account, order.market),
-                self.held(maker, order.market), *parts,
+                self.held(maker, order.market), *parts, codes.KEEPER_ACCOUNT,
             )
         )  # fmt: skip
 

@@ -142,8 +142,8 @@ def reserve_off_the_curve(original: Original) -> Original:
 def net_forgets_sells(original: Original) -> Original:
     """The traders' net is not reduced when they sell."""
 
-    def move(self: Any, x: int, y: int, net: int, spread: int) -> None:
-        original(self, x, y, max(net, self.net), spread)
+    def move(self: Any, x: int, y: int, net: int) -> None:
+        original(self, x, y, max(net, self.net))
 
     return move
 
@@ -151,8 +151,8 @@ def net_forgets_sells(original: Original) -> Original:
 def peg_lost_at_launch(original: Original) -> Original:
     """A market starts without its peg."""
 
-    def set_curve(self: Any, x: int, y: int, root: int, peg: int, net: int, spread: int) -> None:
-        original(self, x, y, root, 0, net, spread)
+    def set_curve(self: Any, x: int, y: int, root: int, peg: int, net: int) -> None:
+        original(self, x, y, root, 0, net)
 
     return set_curve
 

@@ -188,7 +188,7 @@ class Scenario:
         if field == "cash":
             return account.cash()
         if field == "margin":
-            return margin.settled(account)
+            return margin.settled(self.state, account)
         ask = {"equity": margin.equity, "free": margin.free, "reserved": margin.reserved,
                "withdrawable": margin.withdrawable}  # fmt: skip
         return ask[field](state, account)

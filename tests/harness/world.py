@@ -204,7 +204,7 @@ class World:
         ]
         made += [(commands.CreateMarket(params), OPERATOR) for params in self.params]
         made += [(commands.FundVamm(m, amount), OPERATOR) for m, amount in CAPITAL.items()]
-        account = 4 + 4 * len(self.params)
+        account = 4 + 6 * len(self.params)
         for number in (*TRADERS, MIXED):
             first = account
             for sub in range(1 + (number % 3 == 0) * 2):

@@ -26,9 +26,9 @@ START_MS = 1_000_000
 ANN = 3
 """Principal who takes; Bob, the next one, makes."""
 BOB = 4
-ANN_ACCOUNT = 8
-"""After the four of genesis and the four of the market."""
-BOB_ACCOUNT = 9
+ANN_ACCOUNT = 10
+"""After the four of genesis and the six of the market."""
+BOB_ACCOUNT = 11
 
 
 class Scene:

@@ -95,7 +95,7 @@ def test_margin_of_a_long_with_orders() -> None:
     assert margin.equity(state, ann) == 11_204_500_000
     assert margin.requirement(state, ann, False) == 3_061_725_000
     assert margin.requirement(state, ann, True) == 1_530_862_500
-    assert margin.settled(ann) == 9_970 * USD
+    assert margin.settled(state, ann) == 9_970 * USD
     assert margin.withdrawable(state, ann) == margin.free(state, ann) == 8_142_775_000
     assert margin.liquidation_price(state, ann, 0) == 51_312_820_512
     scene.order(ANN, SELL, 61_500 * USD, 3 * BTC // 2)
@@ -110,19 +110,20 @@ def test_closing_a_part_and_turning() -> None:
     scene.order(BOB, SELL, 60_000 * USD, BTC)
     scene.order(ANN, BUY, 60_000 * USD, BTC)
     scene.oracle(61_234_500_000)
+    state = scene.state
     ann, bob = scene.account(ANN_ACCOUNT), scene.account(BOB_ACCOUNT)
     held, owed = ann.positions[0], bob.positions[0]
     scene.order(BOB, BUY, 61_200 * USD, 4 * BTC // 10)
     (part,) = fills(scene.order(ANN, SELL, 61_200 * USD, 4 * BTC // 10, tif=IOC))
     assert (part.taker_pnl, part.maker_pnl) == (480 * USD, -480 * USD)
     assert (held.entry_cost, ann.cash()) == (36_000 * USD, -25_562_240_000)
-    assert margin.settled(ann) == 10_437_760_000
+    assert margin.settled(state, ann) == 10_437_760_000
     scene.order(BOB, BUY, 61_000 * USD, BTC)
     (turn,) = fills(scene.order(ANN, SELL, 61_000 * USD, BTC, tif=IOC))
     assert (turn.taker_pnl, turn.maker_pnl) == (600 * USD, -600 * USD)
     assert (held.base, held.entry_cost) == (-4 * BTC // 10, -24_400 * USD)
     assert (owed.base, owed.entry_cost) == (4 * BTC // 10, 24_400 * USD)
-    assert (ann.cash(), margin.settled(ann)) == (35_407_260_000, 11_007_260_000)
+    assert (ann.cash(), margin.settled(state, ann)) == (35_407_260_000, 11_007_260_000)
     assert margin.equity(scene.state, ann) == 10_913_460_000
     assert scene.market.open_interest == 4 * BTC // 10
 

@@ -16,7 +16,7 @@ from plimsoll.messages.events import Rejected
 from plimsoll.messages.fields import FieldError
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.runtime import presets
-from tests.spec.scene import BOB, Scene
+from tests.spec.scene import BOB, BOB_ACCOUNT, Scene
 
 CHAPTERS = Path(__file__).resolve().parents[2] / "docs" / "spec"
 
@@ -32,7 +32,7 @@ def test_the_refusal_of_the_example() -> None:
     """MSG-004: a code, what was measured, and no item; the state is as before."""
     scene = Scene()
     before = codec.state_hash(scene.state.dump())
-    (refused,) = scene.send(CancelOrder(9, 0, "a-1"), BOB)
+    (refused,) = scene.send(CancelOrder(BOB_ACCOUNT, 0, "a-1"), BOB)
     assert isinstance(refused, Rejected)
     assert refused.row() == [1, codes.UNKNOWN_ORDER, 0, 0, -1]
     assert codec.state_hash(scene.state.dump()) == before

@@ -20,20 +20,21 @@ ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "docs" / "spec"
 
 
-def meanings(module: str) -> dict[str, str]:
-    """The first paragraph of every class's docstring in a module of the vocabulary, by name."""
-    source = ROOT.joinpath("src", "plimsoll", "messages", module).read_text("utf-8")
+def meanings(*modules: str) -> dict[str, str]:
+    """The first paragraph of every class's docstring in modules of the vocabulary, by name."""
     found = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.ClassDef):
-            first, _, _ = (ast.get_docstring(node) or "").partition("\n\n")
-            found[node.name] = " ".join(first.replace("``", "`").split())
+    for module in modules:
+        source = ROOT.joinpath("src", "plimsoll", "messages", module).read_text("utf-8")
+        for node in ast.parse(source).body:
+            if isinstance(node, ast.ClassDef):
+                first, _, _ = (ast.get_docstring(node) or "").partition("\n\n")
+                found[node.name] = " ".join(first.replace("``", "`").split())
     return found
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "commands": lambda: reference.commands_table(meanings("commands.py")),
-    "events": lambda: reference.events_table(meanings("events.py")),
+    "commands": lambda: reference.commands_table(meanings("commands.py", "keeping.py")),
+    "events": lambda: reference.events_table(meanings("events.py", "mechanisms.py")),
     "kinds": reference.kinds_table,
     "words": reference.words_table,
     "rejects": reference.rejects_table,

@@ -22,6 +22,8 @@ LINE_LENGTH_MAX = 100
 CATALOGUES = {
     "src/plimsoll/messages/commands.py": 800,
     "src/plimsoll/messages/events.py": 800,
+    "src/plimsoll/messages/mechanisms.py": 800,
+    "src/plimsoll/messages/params.py": 600,
 }
 
 FORBIDDEN_WORDS = re.compile(r"\b(?:TODO|FIXME|XXX)\b|pragma:\s*no\s*cover")
@@ -168,7 +170,13 @@ def test_modules_are_short() -> None:
 
 def test_functions_are_short() -> None:
     """Each function fits on a screen."""
-    assert [line for name, text in texts(".py") for line in long_functions(name, text)] == []
+    found = [
+        line
+        for name, text in texts(".py")
+        if name not in CATALOGUES
+        for line in long_functions(name, text)
+    ]
+    assert found == []
 
 
 def test_lines_are_short() -> None:

@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from plimsoll.messages.codes import (
     BUY,
     FROM_VAMM,
-    KEEPER_ACCOUNT,
     R_FEE_ADJUSTMENTS,
     R_FEE_FUNDING,
     R_FEE_INSURANCE,
@@ -109,7 +108,7 @@ class Postings:
             (fill.taker, pools.insurance, fill.fee_insurance, R_FEE_INSURANCE),
             (fill.taker, pools.adjustments, fill.fee_adjustments, R_FEE_ADJUSTMENTS),
             (fill.taker, pools.funding, fill.fee_funding, R_FEE_FUNDING),
-            (fill.taker, KEEPER_ACCOUNT, fill.fee_keepers, R_FEE_KEEPERS),
+            (fill.taker, fill.keeper, fill.fee_keepers, R_FEE_KEEPERS),
             (fill.taker, TREASURY_ACCOUNT, fill.fee_treasury, R_FEE_TREASURY),
             (fill.taker, VAULT_ACCOUNT, fill.fee_vault, R_FEE_VAULT),
         )

@@ -17,7 +17,7 @@ TimeInForce = Literal["gtc", "ioc", "fok"]
 PostOnly = Literal["none", "reject", "slide"]
 Status = Literal["filled", "resting", "partially_filled", "cancelled", "rejected", "done"]
 Role = Literal["taker", "maker"]
-Source = Literal["book", "vamm"]
+Source = Literal["book", "vamm", "auction", "adl"]
 StreamType = Literal["snapshot", "delta", "gap"]
 
 

@@ -17,6 +17,9 @@ from plimsoll.messages.codes import (
 _OWNERS: Final = ROLE_TRADER | ROLE_LP | ROLE_KEEPER | ROLE_DESK
 """Roles whose holders own accounts and trade on them."""
 
+_HOUSE: Final = ROLE_KEEPER | ROLE_ORACLE | ROLE_OPERATOR
+"""Roles that may do due work; whoever it is, the core checks that it is due."""
+
 MAY: Final[dict[int, int]] = {
     commands.CreatePrincipal.TAG: ROLE_OPERATOR,
     commands.SetGlobalParams.TAG: ROLE_OPERATOR,
@@ -35,7 +38,19 @@ MAY: Final[dict[int, int]] = {
     commands.AmendOrder.TAG: _OWNERS,
     commands.Batch.TAG: _OWNERS,
     commands.OraclePrices.TAG: ROLE_ORACLE,
-    commands.Tick.TAG: ROLE_KEEPER | ROLE_ORACLE | ROLE_OPERATOR,
+    commands.Tick.TAG: _HOUSE,
+    commands.FundPool.TAG: ROLE_OPERATOR,
+    commands.Repeg.TAG: ROLE_OPERATOR,
+    commands.PlaceTrigger.TAG: _OWNERS,
+    commands.OfferAuction.TAG: _OWNERS,
+    commands.SettleAuction.TAG: _HOUSE,
+    commands.MatchLimit.TAG: _HOUSE,
+    commands.FireTrigger.TAG: _HOUSE,
+    commands.Liquidate.TAG: _HOUSE,
+    commands.UpdateFunding.TAG: _HOUSE,
+    commands.ExpireOrder.TAG: _HOUSE,
+    commands.UpdateMarket.TAG: _HOUSE,
+    commands.SettleFunding.TAG: _OWNERS | ROLE_OPERATOR,
 }
 """tag -> mask of roles of which the sender needs one."""
 

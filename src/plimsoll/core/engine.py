@@ -14,7 +14,17 @@ from typing import final
 from plimsoll.core import invariants
 from plimsoll.core.authority import MASKS
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import admin, funds, trading, upkeep
+from plimsoll.core.handlers import (
+    admin,
+    auctions,
+    funding,
+    funds,
+    liquidation,
+    market,
+    trading,
+    triggers,
+    upkeep,
+)
 from plimsoll.core.state import State
 from plimsoll.messages import codes
 from plimsoll.messages.codes import (
@@ -36,14 +46,26 @@ from plimsoll.messages.commands import (
     CreateMarket,
     CreatePrincipal,
     Deposit,
+    ExpireOrder,
+    FireTrigger,
+    FundPool,
     FundVamm,
+    Liquidate,
+    MatchLimit,
+    OfferAuction,
     OraclePrices,
     PlaceOrder,
+    PlaceTrigger,
+    Repeg,
     SetGlobalParams,
     SetMarketMode,
     SetMarketParams,
+    SettleAuction,
+    SettleFunding,
     Tick,
     Transfer,
+    UpdateFunding,
+    UpdateMarket,
     Withdraw,
 )
 from plimsoll.messages.events import Event, Rejected
@@ -74,6 +96,7 @@ class Engine:
         txn.seq = seq
         txn.now = now
         txn.principal = principal
+        self.forget_work()
         log = self.state.log
         log.begin()
         mark = len(txn.events)
@@ -81,6 +104,8 @@ class Engine:
         try:
             self.authorise(command, principal)
             self.dispatch(command)
+            if len(txn.traded) > 0:
+                market.after_trades(txn)
             if self.checking:
                 invariants.check_command(self.state, self.check)
         except Reject as refusal:
@@ -125,10 +150,13 @@ class Engine:
         txn = self.txn
         txn.now = now
         txn.principal = principal
+        self.forget_work()
         log.begin()
         try:
             self.authorise(command, principal)
             self.dispatch(command)
+            if len(txn.traded) > 0:
+                market.after_trades(txn)
             events = txn.events
         except Reject as refusal:
             events = [Rejected(refusal.code, refusal.value, refusal.limit, refusal.item)]
@@ -148,6 +176,13 @@ class Engine:
         self.state.log.rollback(log_mark)
         txn.drop_events(event_mark)
         txn.emit(Rejected(refusal.code, refusal.value, refusal.limit, refusal.item))
+
+    def forget_work(self) -> None:
+        """Start a command with nothing left to do by the one before."""
+        txn = self.txn
+        txn.to_trim.clear()
+        txn.traded.clear()
+        txn.keeper = None
 
     def authorise(self, command: Command, principal: int) -> None:
         """The sender exists and has one of the roles the command needs."""
@@ -186,6 +221,32 @@ class Engine:
         elif isinstance(command, CreateAccount):
             funds.create_account(txn, command)
         else:
+            self.dispatch_keeping(command)
+
+    def dispatch_keeping(self, command: Command) -> None:
+        """Hand a command of auctions, triggers and keepers to its handler."""
+        txn = self.txn
+        if isinstance(command, OfferAuction):
+            auctions.offer(txn, command)
+        elif isinstance(command, SettleAuction):
+            auctions.settle(txn, command)
+        elif isinstance(command, PlaceTrigger):
+            triggers.place(txn, command)
+        elif isinstance(command, FireTrigger):
+            triggers.fire(txn, command)
+        elif isinstance(command, MatchLimit):
+            upkeep.match_limit(txn, command)
+        elif isinstance(command, ExpireOrder):
+            upkeep.expire_order(txn, command)
+        elif isinstance(command, Liquidate):
+            liquidation.liquidate(txn, command)
+        elif isinstance(command, UpdateFunding):
+            funding.update(txn, command)
+        elif isinstance(command, SettleFunding):
+            funding.settle(txn, command)
+        elif isinstance(command, UpdateMarket):
+            market.update(txn, command)
+        else:
             self.dispatch_admin(command)
 
     def dispatch_admin(self, command: Command) -> None:
@@ -205,6 +266,10 @@ class Engine:
             admin.set_market_mode(txn, command)
         elif isinstance(command, FundVamm):
             admin.fund_vamm(txn, command)
+        elif isinstance(command, FundPool):
+            admin.fund_pool(txn, command)
+        elif isinstance(command, Repeg):
+            market.repeg(txn, command)
         else:
             raise TypeError(f"no handler for {type(command).__name__}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from plimsoll.core import ledger
 from plimsoll.core.context import FeeParts, Txn
 from plimsoll.core.rows import Account, Market
-from plimsoll.messages.codes import KEEPER_ACCOUNT, TREASURY_ACCOUNT, VAULT_ACCOUNT
+from plimsoll.messages.codes import TREASURY_ACCOUNT, VAULT_ACCOUNT
 from plimsoll.messages.params import MarketParams
 from plimsoll.units import at_rate_ceil, at_rate_floor
 
@@ -45,10 +45,12 @@ def collect(txn: Txn, market: Market, taker: Account, net: int) -> None:
     """Split ``net`` = fee - rebate, paid by the taker, over its receivers; ``txn.parts`` tells."""
     parts = txn.parts
     split(parts, market.params, net)
+    if net == 0:
+        return
     accounts = txn.state.accounts
     ledger.move(taker, market.insurance, parts.insurance)
     ledger.move(taker, market.adjustments, parts.adjustments)
     ledger.move(taker, market.funding, parts.funding)
-    ledger.move(taker, accounts[KEEPER_ACCOUNT], parts.keepers)
+    ledger.move(taker, txn.keeper_account(), parts.keepers)
     ledger.move(taker, accounts[TREASURY_ACCOUNT], parts.treasury)
     ledger.move(taker, accounts[VAULT_ACCOUNT], parts.vault)

@@ -1,7 +1,7 @@
 """Cross margin of an account: equity, requirements, reservation, what may leave.
 
-    equity   = cash + sum(base * oracle)                        (each product against the account)
-    margin   = cash + sum(entry_cost)                           = deposits + realised PnL
+    equity   = cash + sum(base * oracle) + funding due          (each product against the account)
+    margin   = cash + sum(entry_cost) + funding due             = deposits + realised PnL
     reserved = sum over markets of the larger side's opening part at its limits, times imr
     free     = equity - initial requirement - reserved
     withdrawable = max(0, min(margin, free))
@@ -12,8 +12,10 @@ round down, of shorts and all requirements up.
 
 from __future__ import annotations
 
+from plimsoll.core import funding
 from plimsoll.core.rows import Account, Position
 from plimsoll.core.state import State
+from plimsoll.messages.codes import VAMM
 from plimsoll.units import (
     LOT,
     RATIO_SCALE,
@@ -96,8 +98,10 @@ def free_after(
             else:
                 ask_size += open_size
                 ask_notional += open_notional
-        if held == 0 and bid_size == 0 and ask_size == 0:
+        if held == 0 and bid_size == 0 and ask_size == 0 and row.base == 0:
             continue
+        if row.funding_mark != state.rates[ident].of(row.base):
+            total += funding_due(state, account, row)
         imr = markets[ident].params.imr
         price = oracles[ident].price
         if held > 0:
@@ -110,12 +114,24 @@ def free_after(
     return total
 
 
+def funding_due(state: State, account: Account, row: Position) -> int:
+    """What funding would bring a position if it were settled now; nothing for a vAMM.
+
+    Payers round up, receivers down; negative if it owes.
+    """
+    due = state.rates[row.market].of(row.base)
+    if due == row.funding_mark or account.kind == VAMM:
+        return 0
+    return funding.payment(row.base, due - row.funding_mark, funding.PAYERS_UP)
+
+
 def equity(state: State, account: Account) -> int:
-    """Cash plus the value of the positions at the oracle."""
+    """Cash plus the value of the positions at the oracle, funding included."""
     total = account.cash()
     for row in account.positions:
         if row.base != 0:
             total += value(row.base, state.oracles[row.market].price)
+            total += funding_due(state, account, row)
     return total
 
 
@@ -139,18 +155,18 @@ def reserved(state: State, account: Account) -> int:
     return total
 
 
-def settled(account: Account) -> int:
-    """``margin``: cash plus entry cost, that is deposits plus realised PnL."""
+def settled(state: State, account: Account) -> int:
+    """``margin``: cash, entry cost and funding due, that is deposits plus realised PnL."""
     total = account.cash()
     for row in account.positions:
-        total += row.entry_cost
+        total += row.entry_cost + funding_due(state, account, row)
     return total
 
 
 def withdrawable(state: State, account: Account) -> int:
     """What may leave the account: unrealised profit never does."""
     spare = free(state, account)
-    own = settled(account)
+    own = settled(state, account)
     least = min(spare, own)
     return max(0, least)
 

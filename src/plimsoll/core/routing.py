@@ -154,13 +154,13 @@ def take_vamm(txn: Txn, market: Market, taker: Order) -> None:
     size = vamm.fillable(row, params, taker.side, offer(taker), limit)
     if size == 0:
         return
-    plan = vamm.plan(row, params, taker.side, size)
+    plan = vamm.plan(row, taker.side, size)
     if not vamm_can_pay(txn, market, taker.side, size, plan):
         # What only reduces its position it can always do.
         size = step_floor(vamm.reducing(row.net, taker.side, size), params.step)
         if size == 0:
             return
-        plan = vamm.plan(row, params, taker.side, size)
+        plan = vamm.plan(row, taker.side, size)
     if within(taker.side, plan.quote, size, limit):
         fill_vamm(txn, market, taker, size, plan)
 
@@ -186,7 +186,7 @@ def fill_vamm(txn: Txn, market: Market, taker: Order, size: int, plan: vamm.Plan
     """Settle a planned fill and move the curve."""
     row = txn.state.vamms[market.ident]
     net = row.net + size if taker.side == BUY else row.net - size
-    row.move(plan.x, plan.y, net, market.params.vamm_base_spread)
+    row.move(plan.x, plan.y, net)
     surplus = settlement.settle_vamm(txn, market, taker, size, plan.quote, plan.plain)
     taker.fill(size)
     if txn.recording:

@@ -8,10 +8,10 @@ Spec: SETTLE-001 … SETTLE-005.
 
 from __future__ import annotations
 
-from plimsoll.core import fees, ledger
+from plimsoll.core import fees, ledger, margin
 from plimsoll.core.context import Txn
-from plimsoll.core.rows import Market, Order, Position
-from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM
+from plimsoll.core.rows import Account, Market, Order, Position
+from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM, R_FUNDING, VAMM
 from plimsoll.messages.events import Filled
 from plimsoll.units import AMOUNT_MAX, LOT, div_ceil, div_floor, mul_div_toward_zero, require_range
 
@@ -50,53 +50,102 @@ def move(txn: Txn, market: Market, row: Position, base: int, cost: int) -> int:
     return pnl
 
 
+def settle_funding(txn: Txn, market: Market, account: Account, row: Position) -> int:
+    """Settle a position's funding against the clearing account; returns what it brought.
+
+    Called before every change of a position. The vAMM has no funding: the pool is its leg.
+    """
+    state = txn.state
+    due = state.rates[market.ident].of(row.base)
+    if due == row.funding_mark or account.kind == VAMM:
+        return 0
+    brought = margin.funding_due(state, account, row)
+    row.mark_funding(due)
+    if brought > 0:
+        ledger.pay(txn, market.clearing, account, brought, R_FUNDING, market.ident)
+    else:
+        ledger.pay(txn, account, market.clearing, -brought, R_FUNDING, market.ident)
+    return brought
+
+
+def change(txn: Txn, market: Market, account: Account, row: Position, base: int, cost: int) -> int:
+    """Settle funding, then change a position; returns the realised PnL of the change."""
+    rates = txn.state.rates[market.ident]
+    if row.funding_mark != rates.of(row.base):
+        settle_funding(txn, market, account, row)
+    pnl = move(txn, market, row, base, cost)
+    due = rates.of(row.base)
+    if due != row.funding_mark:
+        row.mark_funding(due)
+    return pnl
+
+
 def settle(txn: Txn, market: Market, taker: Order, maker: Order, size: int, quote: int) -> None:
     """Settle a fill between a taker and a resting order at its price."""
+    exchange(
+        txn,
+        market,
+        taker,
+        maker.account,
+        maker.position,
+        maker.ident,
+        maker.price,
+        size,
+        quote,
+        FROM_BOOK,
+    )
+
+
+def exchange(
+    txn: Txn,
+    market: Market,
+    taker: Order,
+    maker: Account,
+    held: Position,
+    maker_order: int,
+    price: int,
+    size: int,
+    quote: int,
+    source: int,
+) -> int:
+    """Settle a fill between two accounts; returns its id. A fee-free taker pays no rebate either.
+
+    ``held`` is the maker's position; ``maker_order`` 0 where there is none.
+    """
     if taker.side == BUY:
-        ledger.move(taker.account, maker.account, quote)
+        ledger.move(taker.account, maker, quote)
         base = size
         cost = quote
     else:
-        ledger.move(maker.account, taker.account, quote)
+        ledger.move(maker, taker.account, quote)
         base = -size
         cost = -quote
-    taker_pnl = move(txn, market, taker.position, base, cost)
-    maker_pnl = move(txn, market, maker.position, -base, -cost)
-    fee = fees.taker_fee(market.params, quote)
-    rebate = fees.maker_rebate(market.params, quote)
-    ledger.move(taker.account, maker.account, rebate)
+    taker_pnl = change(txn, market, taker.account, taker.position, base, cost)
+    maker_pnl = change(txn, market, maker, held, -base, -cost)
+    fee = 0
+    rebate = 0
+    if not taker.fee_free:
+        fee = fees.taker_fee(market.params, quote)
+        rebate = fees.maker_rebate(market.params, quote)
+        ledger.move(taker.account, maker, rebate)
     fees.collect(txn, market, taker.account, fee - rebate)
-    parts = txn.parts
-    fill = txn.state.globals.take_fill()
-    if not txn.recording:
-        return
-    txn.events.append(
-        Filled(
-            fill,
-            market.ident,
-            taker.side,
-            FROM_BOOK,
-            taker.account.ident,
-            maker.account.ident,
-            taker.ident,
-            maker.ident,
-            maker.price,
-            size,
-            quote,
-            fee,
-            rebate,
-            taker_pnl,
-            maker_pnl,
-            taker.position.base,
-            maker.position.base,
-            0,
-            parts.insurance,
-            parts.adjustments,
-            parts.funding,
-            parts.keepers,
-            parts.treasury,
-            parts.vault,
-        )
+    txn.has_traded(market, taker.side, price, quote, 0, source)
+    return report(
+        txn,
+        market,
+        taker,
+        maker,
+        maker_order,
+        source,
+        price,
+        size,
+        quote,
+        fee,
+        rebate,
+        taker_pnl,
+        maker_pnl,
+        held.base,
+        0,
     )
 
 
@@ -110,16 +159,56 @@ def settle_vamm(txn: Txn, market: Market, taker: Order, size: int, quote: int, p
     if taker.side == BUY:
         surplus = quote - plain
         ledger.move(taker.account, vamm, plain)
-        taker_pnl = move(txn, market, taker.position, size, quote)
-        maker_pnl = move(txn, market, held, -size, -plain)
+        taker_pnl = change(txn, market, taker.account, taker.position, size, quote)
+        maker_pnl = change(txn, market, vamm, held, -size, -plain)
     else:
         surplus = plain - quote
         ledger.move(vamm, taker.account, plain)
-        taker_pnl = move(txn, market, taker.position, -size, -quote)
-        maker_pnl = move(txn, market, held, size, plain)
+        taker_pnl = change(txn, market, taker.account, taker.position, -size, -quote)
+        maker_pnl = change(txn, market, vamm, held, size, plain)
     ledger.move(taker.account, market.adjustments, surplus)
-    fee = fees.taker_fee(market.params, quote)
+    fee = 0 if taker.fee_free else fees.taker_fee(market.params, quote)
     fees.collect(txn, market, taker.account, fee)
+    price = average_price(taker.side, quote, size)
+    txn.has_traded(market, taker.side, price, quote, surplus, FROM_VAMM)
+    report(
+        txn,
+        market,
+        taker,
+        vamm,
+        0,
+        FROM_VAMM,
+        price,
+        size,
+        quote,
+        fee,
+        0,
+        taker_pnl,
+        maker_pnl,
+        held.base,
+        surplus,
+    )
+    return surplus
+
+
+def report(
+    txn: Txn,
+    market: Market,
+    taker: Order,
+    maker: Account,
+    maker_order: int,
+    source: int,
+    price: int,
+    size: int,
+    quote: int,
+    fee: int,
+    rebate: int,
+    taker_pnl: int,
+    maker_pnl: int,
+    maker_base: int,
+    surplus: int,
+) -> int:
+    """Number a fill and report it with everything it moved; returns its id."""
     parts = txn.parts
     fill = txn.state.globals.take_fill()
     if txn.recording:
@@ -128,20 +217,20 @@ def settle_vamm(txn: Txn, market: Market, taker: Order, size: int, quote: int, p
                 fill,
                 market.ident,
                 taker.side,
-                FROM_VAMM,
+                source,
                 taker.account.ident,
-                vamm.ident,
+                maker.ident,
                 taker.ident,
-                0,
-                average_price(taker.side, quote, size),
+                maker_order,
+                price,
                 size,
                 quote,
                 fee,
-                0,
+                rebate,
                 taker_pnl,
                 maker_pnl,
                 taker.position.base,
-                held.base,
+                maker_base,
                 surplus,
                 parts.insurance,
                 parts.adjustments,
@@ -149,9 +238,10 @@ def settle_vamm(txn: Txn, market: Market, taker: Order, size: int, quote: int, p
                 parts.keepers,
                 parts.treasury,
                 parts.vault,
+                txn.keeper_account().ident,
             )
         )
-    return surplus
+    return fill
 
 
 def average_price(side: int, quote: int, size: int) -> int:

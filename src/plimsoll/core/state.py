@@ -6,10 +6,12 @@ mapping; the dump sorts, so that equal states have equal hashes whatever their h
 
 from __future__ import annotations
 
-from typing import Any, Final, cast, final
+from typing import Final, final
 
 from mypy_extensions import i64, mypyc_attr
 
+from plimsoll.core import dump
+from plimsoll.core.board import Board
 from plimsoll.core.ladder import Book
 from plimsoll.core.rows import (
     Account,
@@ -21,10 +23,12 @@ from plimsoll.core.rows import (
     Order,
     Position,
     Principal,
+    Rates,
+    Track,
     Vamm,
 )
 from plimsoll.core.store import Appended, Inserted, KeyAdded, KeyIndex, Tally, Undo, UndoLog
-from plimsoll.messages.codes import TRADER, UNKNOWN_ACCOUNT, UNKNOWN_ASSET, UNKNOWN_MARKET, Reject
+from plimsoll.messages.codes import UNKNOWN_ACCOUNT, UNKNOWN_ASSET, UNKNOWN_MARKET, Reject
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.units import notional_floor
 
@@ -47,6 +51,9 @@ class State:
         self.vamms: list[Vamm] = []
         self.oracles: list[Oracle] = []
         self.books: list[Book] = []
+        self.tracks: list[Track] = []
+        self.rates: list[Rates] = []
+        self.board: Board = Board(self.log)
         self.orders: dict[int, Order] = {}
         self.external_ids: dict[str, int] = {}
         self.expiries: KeyIndex = KeyIndex()
@@ -96,9 +103,20 @@ class State:
         return row
 
     def add_market(self, params: MarketParams, accounts: list[Account]) -> Market:
-        """Open a market under the next id; accounts: vAMM, adjustments, funding, insurance."""
+        """Open a market under the next id; accounts: vAMM, adjustments, funding, insurance,
+        clearing, escrow."""
         ident = len(self.markets)
-        row = Market(self.log, ident, params, accounts[0], accounts[1], accounts[2], accounts[3])
+        row = Market(
+            self.log,
+            ident,
+            params,
+            accounts[0],
+            accounts[1],
+            accounts[2],
+            accounts[3],
+            accounts[4],
+            accounts[5],
+        )
         self.markets.append(row)
         self.vamms.append(Vamm(self.log, ident))
         self.oracles.append(Oracle(self.log, ident))
@@ -107,6 +125,11 @@ class State:
         self.log.entries.append(Appended(self.vamms))
         self.log.entries.append(Appended(self.oracles))
         self.log.entries.append(Appended(self.books))
+        self.tracks.append(Track(self.log, ident))
+        self.rates.append(Rates(self.log, ident))
+        self.log.entries.append(Appended(self.tracks))
+        self.log.entries.append(Appended(self.rates))
+        self.board.add_market()
         return row
 
     def balance(self, account: Account, asset: int) -> Balance:
@@ -212,26 +235,28 @@ class State:
     def dump(self) -> list[object]:
         """Nested lists of ints and texts in canonical order; equal states give equal dumps."""
         counters = self.globals
-        orders = sorted(self.orders)
-        used = sorted(self.external_ids)
+        board = self.board
         return [
             [
                 counters.params.row(),
                 counters.next_order,
                 counters.next_sequence,
                 counters.next_fill,
+                counters.scanned,
             ],
             [[row.name, row.roles] for row in self.principals],
             [[row.symbol, row.decimals] for row in self.assets],
-            [_dump_account(row) for row in self.accounts],
-            [_dump_market(row) for row in self.markets],
-            [[row.x, row.y, row.sqrt_k, row.peg, row.net, row.capital] for row in self.vamms],
-            [
-                [row.price, row.confidence, row.published_ms, row.accepted_ms, row.window]
-                for row in self.oracles
-            ],
-            [_dump_order(self.orders[ident]) for ident in orders],
-            [[key, self.external_ids[key]] for key in used],
+            [dump.account(row) for row in self.accounts],
+            [dump.market(row) for row in self.markets],
+            [dump.vamm(row) for row in self.vamms],
+            [dump.oracle(row) for row in self.oracles],
+            [dump.order(self.orders[ident]) for ident in sorted(self.orders)],
+            [[key, self.external_ids[key]] for key in sorted(self.external_ids)],
+            [dump.track(row) for row in self.tracks],
+            [dump.rates(row) for row in self.rates],
+            # In order of their start, which the ids of amended orders need not follow.
+            [[dump.auction(row) for row in live] for live in board.live],
+            [dump.trigger(board.triggers[ident]) for ident in sorted(board.triggers)],
         ]
 
 
@@ -263,112 +288,3 @@ class Unrested(Undo):
 
     def undo(self) -> None:
         self.state.put_back(self.order, self.at)
-
-
-def _dump_account(row: Account) -> list[object]:
-    balances = [[b.asset, b.amount] for b in row.balances if b.amount != 0]
-    positions = [
-        [p.market, p.base, p.entry_cost] for p in row.positions if p.base != 0 or p.entry_cost != 0
-    ]
-    return [row.owner, row.kind, row.parent, row.label, balances, positions]
-
-
-def _dump_market(row: Market) -> list[object]:
-    return [
-        row.params.row(),
-        row.mode,
-        row.open_interest,
-        row.vamm.ident,
-        row.adjustments.ident,
-        row.funding.ident,
-        row.insurance.ident,
-    ]
-
-
-def _dump_order(row: Order) -> list[object]:
-    return [
-        row.ident,
-        row.account.ident,
-        row.market,
-        row.side,
-        row.price,
-        row.size,
-        row.remaining,
-        row.filled,
-        row.reduce_only,
-        row.expires_ms,
-        row.client_order_id,
-        row.age,
-        row.priority_size,
-        row.sequence,
-    ]
-
-
-def load(dump: list[Any]) -> State:
-    """A state from its dump. The inverse of ``State.dump``; derived indexes are rebuilt."""
-    state = State()
-    head, principals, assets, accounts, markets, vamms, oracles, orders, used = dump
-    state.globals.set_params(GlobalParams(*head[0]))
-    state.globals.set_counters(head[1], head[2], head[3])
-    for name, roles in principals:
-        state.add_principal(name, roles)
-    for symbol, decimals in assets:
-        state.add_asset(symbol, decimals)
-    for owner, kind, parent, label, balances, positions in accounts:
-        account = state.add_account(owner, kind, parent, label)
-        if kind == TRADER:
-            state.principals[owner].count_account()
-        for asset, amount in balances:
-            state.balance(account, asset).add(amount)
-        for market_id, base, entry_cost in positions:
-            state.position(account, market_id).hold(base, entry_cost)
-    for params, mode, interest, *idents in markets:
-        owners = [state.accounts[ident] for ident in idents]
-        market = state.add_market(MarketParams(*params), owners)
-        market.set_mode(mode)
-        market.add_interest(interest)
-    for market, (x, y, sqrt_k, peg, net, capital) in zip(state.markets, vamms, strict=True):
-        vamm = state.vamms[market.ident]
-        if market.params.vamm_enabled:
-            vamm.set_curve(x, y, sqrt_k, peg, net, market.params.vamm_base_spread)
-        vamm.add_capital(capital)
-    for market, (price, confidence, published, accepted, window) in zip(
-        state.markets, oracles, strict=True
-    ):
-        oracle = state.oracles[market.ident]
-        oracle.accept(price, confidence, published, accepted, window)
-        oracle.set_band(market.params)
-    load_orders(state, orders)
-    for key, seq in used:
-        state.use_external_id(key, seq)
-    state.log.commit()
-    return state
-
-
-def load_orders(state: State, rows: list[list[Any]]) -> None:
-    """Rest the orders of a dump in order of arrival."""
-    by_arrival: list[list[Any]] = sorted(rows, key=_arrival)
-    for row in by_arrival:
-        ident, owner, market, side, price, size, remaining, filled, *flags = row
-        reduce_only, expires_ms, client_order_id, age, priority_size, sequence = flags
-        account = state.accounts[owner]
-        order = Order(
-            state.log,
-            ident,
-            account,
-            state.position(account, market),
-            side,
-            price,
-            size,
-            filled,
-            reduce_only,
-            expires_ms,
-            client_order_id,
-            age,
-        )
-        order.set_place(remaining, priority_size, sequence)
-        state.rest(order)
-
-
-def _arrival(row: list[Any]) -> int:
-    return cast(int, row[13])

@@ -45,13 +45,13 @@ def available(row: Vamm, params: MarketParams, side: int) -> int:
     return step_floor(min(half, share), params.step)
 
 
-def size_to_price(row: Vamm, params: MarketParams, side: int, limit: int) -> int:
+def size_to_price(row: Vamm, side: int, limit: int) -> int:
     """Base that moves the side's quote up (down) to ``limit``; 0 when it is already past it."""
     if limit <= 0:
         return 0
     k = row.sqrt_k * row.sqrt_k
     target = isqrt(div_floor(div_floor(k * PRICE_SCALE, limit) * row.peg, PRICE_SCALE))
-    quoted = curve.side_reserves(row.x, row.y, row.sqrt_k, side, params.vamm_base_spread)
+    quoted = curve.side_reserves(row.x, row.y, row.sqrt_k, side, row.spread(side))
     size = quoted.x - target if side == BUY else target - quoted.x
     return max(0, size)
 
@@ -70,7 +70,7 @@ def fillable(row: Vamm, params: MarketParams, side: int, size: int, limit: int) 
         return 0
     most = available(row, params, side)
     edge = limit - params.tick if side == BUY else limit + params.tick
-    reach = size_to_price(row, params, side, edge)
+    reach = size_to_price(row, side, edge)
     most = min(most, reach)
     most = min(most, size)
     return step_floor(most, params.step) if most > 0 else 0
@@ -87,9 +87,9 @@ class Plan:
         self.y: int = y
 
 
-def plan(row: Vamm, params: MarketParams, side: int, size: int) -> Plan:
+def plan(row: Vamm, side: int, size: int) -> Plan:
     """Price a fill: the taker pays max(q, q0) or receives min(q, q0); q0 is the vAMM's own leg."""
-    quoted = curve.side_reserves(row.x, row.y, row.sqrt_k, side, params.vamm_base_spread)
+    quoted = curve.side_reserves(row.x, row.y, row.sqrt_k, side, row.spread(side))
     spread = curve.swap(quoted.x, quoted.y, row.sqrt_k, row.peg, side, size)
     real = curve.swap(row.x, row.y, row.sqrt_k, row.peg, side, size)
     plain = curve.plain_quote(row.y, real.y, row.peg, side)

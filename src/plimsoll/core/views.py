@@ -144,7 +144,7 @@ def account_view(state: State, account: Account) -> View:
             if row.amount != 0 or row.asset == USD
         },
         "equity": margin.equity(state, account),
-        "margin": margin.settled(account),
+        "margin": margin.settled(state, account),
         "initial_requirement": margin.requirement(state, account, False),
         "maintenance_requirement": margin.requirement(state, account, True),
         "reserved": margin.reserved(state, account),

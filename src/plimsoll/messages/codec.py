@@ -16,7 +16,7 @@ import msgspec
 from plimsoll.messages import codes, commands, events, fields, params
 from plimsoll.messages.fields import FieldError
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 """Of the rows in journals and snapshots. Rows only ever grow at their end."""
 
 COMMAND_BY_TAG: Final = {cls.TAG: cls for cls in commands.COMMANDS}
@@ -41,6 +41,7 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     "tif": codes.TIFS,
     "post": codes.POSTS,
     "mode": codes.MODES,
+    "direction": codes.DIRECTIONS,
 }
 """The words of each kind of enumeration, by their numbers."""
 
@@ -217,7 +218,10 @@ def event_to_named(event: events.Event) -> dict[str, Any]:
         named["limit_is"] = limit
     elif isinstance(event, events.Transferred):
         named["reason"] = codes.REASONS[event.reason]
-    elif isinstance(event, events.OrderRemoved):
+    elif isinstance(
+        event,
+        events.OrderRemoved | events.OfferDropped | events.AuctionEnded | events.LiquidationEnded,
+    ):
         named["reason"] = codes.DONE_REASONS[event.reason]
     elif isinstance(event, events.Filled):
         named["source"] = codes.SOURCES[event.source]

@@ -28,6 +28,11 @@ KINDS: Final = ("limit", "market")
 TIFS: Final = ("gtc", "ioc", "fok")
 POSTS: Final = ("none", "reject", "slide")
 
+# A trigger waits for the oracle at or above, or at or below its price
+ABOVE: Final = 0
+BELOW: Final = 1
+DIRECTIONS: Final = ("above", "below")
+
 # Market modes: each one allows less than the one before
 ACTIVE: Final = 0
 RESTRICTED: Final = 1
@@ -45,6 +50,8 @@ POOL_ADJUSTMENTS: Final = 5
 POOL_FUNDING: Final = 6
 POOL_INSURANCE: Final = 7
 VAULT: Final = 8
+FUNDING_CLEARING: Final = 9
+ESCROW: Final = 10
 ACCOUNT_KINDS: Final = (
     "trader",
     "outside",
@@ -55,6 +62,8 @@ ACCOUNT_KINDS: Final = (
     "pool_funding",
     "pool_insurance",
     "vault",
+    "funding_clearing",
+    "escrow",
 )
 
 # Well-known accounts, created at genesis in this order
@@ -95,6 +104,21 @@ R_FEE_TREASURY: Final = 16
 R_FEE_VAULT: Final = 17
 R_SPREAD_SURPLUS: Final = 18
 R_VAMM_CAPITAL: Final = 19
+R_POOL_CAPITAL: Final = 20
+R_REPEG_COST: Final = 21
+R_REPEG_REVENUE: Final = 22
+R_FUNDING_POOL: Final = 23
+R_FUNDING: Final = 24
+R_FUNDING_SWEEP: Final = 25
+R_PENALTY: Final = 26
+R_KEEPER_LIQUIDATION: Final = 27
+R_KEEPER_FLAT: Final = 28
+R_KEEPER_EXTRA: Final = 29
+R_EXTRA_ESCROW: Final = 30
+R_EXTRA_REFUND: Final = 31
+R_BAD_DEBT: Final = 32
+R_HAIRCUT: Final = 33
+R_KEEPER_SURPLUS: Final = 34
 REASONS: Final[dict[int, str]] = {
     R_DEPOSIT: "deposit",
     R_WITHDRAWAL: "withdrawal",
@@ -109,12 +133,36 @@ REASONS: Final[dict[int, str]] = {
     R_FEE_VAULT: "fee_vault",
     R_SPREAD_SURPLUS: "spread_surplus",
     R_VAMM_CAPITAL: "vamm_capital",
+    R_POOL_CAPITAL: "pool_capital",
+    R_REPEG_COST: "repeg_cost",
+    R_REPEG_REVENUE: "repeg_revenue",
+    R_FUNDING_POOL: "funding_pool",
+    R_FUNDING: "funding",
+    R_FUNDING_SWEEP: "funding_sweep",
+    R_PENALTY: "penalty",
+    R_KEEPER_LIQUIDATION: "keeper_liquidation",
+    R_KEEPER_FLAT: "keeper_flat",
+    R_KEEPER_EXTRA: "keeper_extra",
+    R_EXTRA_ESCROW: "extra_escrow",
+    R_EXTRA_REFUND: "extra_refund",
+    R_BAD_DEBT: "bad_debt",
+    R_HAIRCUT: "haircut",
+    R_KEEPER_SURPLUS: "keeper_surplus",
 }
 
 # Where a fill's liquidity came from
 FROM_BOOK: Final = 0
 FROM_VAMM: Final = 1
-SOURCES: Final = ("book", "vamm")
+FROM_AUCTION: Final = 2
+FROM_ADL: Final = 3
+SOURCES: Final = ("book", "vamm", "auction", "adl")
+
+# Why an auction or a repeg happens
+OF_ORDER: Final = 0
+OF_LIQUIDATION: Final = 1
+REPEG_OPPORTUNISTIC: Final = 0
+REPEG_EVENT: Final = 1
+REPEG_OPERATOR: Final = 2
 
 # Why an order left the book or was not rested
 DONE_FILLED: Final = 1
@@ -128,6 +176,16 @@ DONE_MAKER_MARGIN: Final = 8
 DONE_REDUCE_ONLY: Final = 9
 DONE_AMENDED: Final = 10
 DONE_WORK_LIMIT: Final = 11
+DONE_SLIPPAGE: Final = 12
+DONE_AUCTIONS_FULL: Final = 13
+DONE_RESTRICTED: Final = 14
+DONE_TAKER_MARGIN: Final = 15
+DONE_LIQUIDATED: Final = 16
+DONE_RECOVERED: Final = 17
+DONE_TRIGGER_REFUSED: Final = 18
+DONE_OUTBID: Final = 19
+DONE_BANKRUPT: Final = 20
+DONE_STALE_ORACLE: Final = 21
 DONE_REASONS: Final[dict[int, str]] = {
     DONE_FILLED: "filled",
     DONE_CANCELLED: "cancelled",
@@ -140,6 +198,16 @@ DONE_REASONS: Final[dict[int, str]] = {
     DONE_REDUCE_ONLY: "reduce_only",
     DONE_AMENDED: "amended",
     DONE_WORK_LIMIT: "work_limit",
+    DONE_SLIPPAGE: "slippage",
+    DONE_AUCTIONS_FULL: "auctions_full",
+    DONE_RESTRICTED: "restricted",
+    DONE_TAKER_MARGIN: "taker_margin",
+    DONE_LIQUIDATED: "liquidated",
+    DONE_RECOVERED: "recovered",
+    DONE_TRIGGER_REFUSED: "trigger_refused",
+    DONE_OUTBID: "outbid",
+    DONE_BANKRUPT: "bankrupt",
+    DONE_STALE_ORACLE: "stale_oracle",
 }
 
 # Reject codes, in ranges per subsystem
@@ -162,6 +230,7 @@ NOT_WITHDRAWABLE: Final = 2004
 INSUFFICIENT_BALANCE: Final = 2005
 ACCOUNT_KIND: Final = 2006
 SAME_ACCOUNT: Final = 2007
+IN_LIQUIDATION: Final = 2008
 # 30xx orders
 UNKNOWN_MARKET: Final = 3001
 UNKNOWN_ORDER: Final = 3002
@@ -178,6 +247,10 @@ REDUCE_ONLY_NOTHING: Final = 3012
 ORDER_COMBINATION: Final = 3013
 AMEND_NOTHING: Final = 3014
 AMEND_BELOW_FILLED: Final = 3015
+KEEPER_FEE_TOO_LARGE: Final = 3018
+TRIGGER_IMMEDIATE: Final = 3019
+TRIGGER_NOT_REACHED: Final = 3020
+ORDER_NOT_EXPIRED: Final = 3021
 # 40xx risk
 INSUFFICIENT_MARGIN: Final = 4001
 OPEN_INTEREST: Final = 4002
@@ -191,6 +264,30 @@ ORACLE_TOO_VOLATILE: Final = 5006
 ORACLE_TOO_UNCERTAIN: Final = 5007
 # 60xx vAMM
 VAMM_DISABLED: Final = 6001
+INSUFFICIENT_POOL: Final = 6002
+REPEG_REDUNDANT: Final = 6003
+REPEG_DIRECTION: Final = 6004
+REPEG_PROFITABILITY: Final = 6005
+VAMM_EQUITY: Final = 6006
+LIMIT_NOT_REACHED: Final = 6007
+# 70xx auctions
+UNKNOWN_AUCTION: Final = 7001
+AUCTION_PRICE_NOT_MET: Final = 7002
+AUCTIONS_FULL: Final = 7003
+AUCTION_OWN: Final = 7004
+AUCTION_RUNNING: Final = 7005
+AUCTION_OFFERS_FULL: Final = 7006
+AUCTION_NOTHING: Final = 7007
+# 80xx funding
+FUNDING_NOT_DUE: Final = 8001
+FUNDING_BLOCKED: Final = 8002
+FUNDING_OFF: Final = 8003
+# 90xx liquidation and keepers
+SUFFICIENT_COLLATERAL: Final = 9001
+PRICE_BANDS_BREACHED: Final = 9002
+LIQUIDATION_WAIT: Final = 9003
+LIQUIDATION_OFF: Final = 9004
+NOTHING_TO_DO: Final = 9005
 
 REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     NOT_ALLOWED: ("NOT_ALLOWED", "roles the principal has", "roles that may send this"),
@@ -210,6 +307,7 @@ REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     INSUFFICIENT_BALANCE: ("INSUFFICIENT_BALANCE", "amount asked", "balance"),
     ACCOUNT_KIND: ("ACCOUNT_KIND", "kind of the account", "kind needed"),
     SAME_ACCOUNT: ("SAME_ACCOUNT", "account", "account"),
+    IN_LIQUIDATION: ("IN_LIQUIDATION", "auctions of its liquidation", "0"),
     UNKNOWN_MARKET: ("UNKNOWN_MARKET", "market", "markets known"),
     UNKNOWN_ORDER: ("UNKNOWN_ORDER", "order", "0"),
     PRICE_NOT_ON_TICK: ("PRICE_NOT_ON_TICK", "price", "tick"),
@@ -225,6 +323,10 @@ REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     ORDER_COMBINATION: ("ORDER_COMBINATION", "number of the rule", "0"),
     AMEND_NOTHING: ("AMEND_NOTHING", "price", "size"),
     AMEND_BELOW_FILLED: ("AMEND_BELOW_FILLED", "size asked", "size filled"),
+    KEEPER_FEE_TOO_LARGE: ("KEEPER_FEE_TOO_LARGE", "fee offered", "most"),
+    TRIGGER_IMMEDIATE: ("TRIGGER_IMMEDIATE", "trigger price", "oracle price"),
+    TRIGGER_NOT_REACHED: ("TRIGGER_NOT_REACHED", "oracle price", "trigger price"),
+    ORDER_NOT_EXPIRED: ("ORDER_NOT_EXPIRED", "expiry", "now"),
     INSUFFICIENT_MARGIN: ("INSUFFICIENT_MARGIN", "equity", "equity needed"),
     OPEN_INTEREST: ("OPEN_INTEREST", "open interest", "most"),
     MARKET_MODE: ("MARKET_MODE", "mode", "loosest mode refused"),
@@ -235,6 +337,27 @@ REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     ORACLE_TOO_VOLATILE: ("ORACLE_TOO_VOLATILE", "price", "bound"),
     ORACLE_TOO_UNCERTAIN: ("ORACLE_TOO_UNCERTAIN", "confidence", "widest allowed"),
     VAMM_DISABLED: ("VAMM_DISABLED", "market", "0"),
+    INSUFFICIENT_POOL: ("INSUFFICIENT_POOL", "amount needed", "balance of the pool"),
+    REPEG_REDUNDANT: ("REPEG_REDUNDANT", "peg asked", "peg"),
+    REPEG_DIRECTION: ("REPEG_DIRECTION", "terminal price", "oracle price"),
+    REPEG_PROFITABILITY: ("REPEG_PROFITABILITY", "price after", "edge of the oracle band"),
+    VAMM_EQUITY: ("VAMM_EQUITY", "amount needed", "free equity"),
+    LIMIT_NOT_REACHED: ("LIMIT_NOT_REACHED", "limit", "vAMM quote"),
+    UNKNOWN_AUCTION: ("UNKNOWN_AUCTION", "auction", "0"),
+    AUCTION_PRICE_NOT_MET: ("AUCTION_PRICE_NOT_MET", "price offered", "price asked now"),
+    AUCTIONS_FULL: ("AUCTIONS_FULL", "live auctions", "most"),
+    AUCTION_OWN: ("AUCTION_OWN", "account", "owner"),
+    AUCTION_RUNNING: ("AUCTION_RUNNING", "elapsed ms", "duration ms"),
+    AUCTION_OFFERS_FULL: ("AUCTION_OFFERS_FULL", "offers waiting", "most"),
+    AUCTION_NOTHING: ("AUCTION_NOTHING", "size offered", "size fillable"),
+    FUNDING_NOT_DUE: ("FUNDING_NOT_DUE", "seconds left", "period"),
+    FUNDING_BLOCKED: ("FUNDING_BLOCKED", "what was measured", "limit"),
+    FUNDING_OFF: ("FUNDING_OFF", "market", "0"),
+    SUFFICIENT_COLLATERAL: ("SUFFICIENT_COLLATERAL", "equity", "maintenance requirement"),
+    PRICE_BANDS_BREACHED: ("PRICE_BANDS_BREACHED", "divergence ppm", "limit ppm"),
+    LIQUIDATION_WAIT: ("LIQUIDATION_WAIT", "ms since the last part", "ms between parts"),
+    LIQUIDATION_OFF: ("LIQUIDATION_OFF", "market", "0"),
+    NOTHING_TO_DO: ("NOTHING_TO_DO", "0", "0"),
 }
 """code -> (name, what ``value`` is, what ``limit`` is)."""
 

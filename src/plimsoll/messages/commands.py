@@ -9,22 +9,22 @@ from __future__ import annotations
 
 from typing import ClassVar, Final, final
 
+from plimsoll.messages.base import Command
+from plimsoll.messages.keeping import (
+    ExpireOrder,
+    FireTrigger,
+    FundPool,
+    Liquidate,
+    MatchLimit,
+    OfferAuction,
+    PlaceTrigger,
+    Repeg,
+    SettleAuction,
+    SettleFunding,
+    UpdateFunding,
+    UpdateMarket,
+)
 from plimsoll.messages.params import Fields, GlobalParams, MarketParams
-
-
-class Command:
-    """Something that can happen to the exchange."""
-
-    TAG: ClassVar[int] = 0
-    FIELDS: ClassVar[Fields] = ()
-
-    def tag(self) -> int:
-        """``TAG``, without a look-up."""
-        return 0
-
-    def row(self) -> list[object]:
-        """Tag and values, in the order of ``FIELDS``."""
-        return [0]
 
 
 @final
@@ -290,7 +290,7 @@ class Transfer(Command):
 class PlaceOrder(Command):
     """Place an order. ``price`` is the limit (0 for a market order without a worst price of its
     own); ``post`` none/reject/slide; ``expires_ms`` 0 for never; ``client_order_id`` may be
-    empty.
+    empty; ``keeper_fee`` is held back for the keeper of the first fill.
     """
 
     TAG: ClassVar[int] = 40
@@ -306,6 +306,7 @@ class PlaceOrder(Command):
         ("reduce_only", "flag"),
         ("expires_ms", "time"),
         ("client_order_id", "client_id"),
+        ("keeper_fee", "amount0"),
     )
 
     def __init__(
@@ -321,6 +322,7 @@ class PlaceOrder(Command):
         reduce_only: bool,
         expires_ms: int,
         client_order_id: str,
+        keeper_fee: int = 0,
     ) -> None:
         self.account: int = account
         self.market: int = market
@@ -333,6 +335,7 @@ class PlaceOrder(Command):
         self.reduce_only: bool = reduce_only
         self.expires_ms: int = expires_ms
         self.client_order_id: str = client_order_id
+        self.keeper_fee: int = keeper_fee
 
     def tag(self) -> int:
         return 40
@@ -351,6 +354,7 @@ class PlaceOrder(Command):
             self.reduce_only,
             self.expires_ms,
             self.client_order_id,
+            self.keeper_fee,
         ]
 
 
@@ -501,4 +505,16 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     Batch,
     OraclePrices,
     Tick,
+    FundPool,
+    Repeg,
+    PlaceTrigger,
+    OfferAuction,
+    SettleAuction,
+    MatchLimit,
+    FireTrigger,
+    Liquidate,
+    UpdateFunding,
+    ExpireOrder,
+    UpdateMarket,
+    SettleFunding,
 )

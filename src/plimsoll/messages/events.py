@@ -10,19 +10,27 @@ from typing import ClassVar, Final, final
 
 from mypy_extensions import mypyc_attr
 
+from plimsoll.messages.base import Event
+from plimsoll.messages.mechanisms import (
+    AuctionEnded,
+    AuctionOffered,
+    AuctionStarted,
+    BadDebt,
+    Deleveraged,
+    FundingSkipped,
+    FundingUpdated,
+    Liquidating,
+    LiquidationEnded,
+    MarketReleased,
+    MarketRestricted,
+    OfferDropped,
+    Repegged,
+    RepegUnaffordable,
+    TriggerFired,
+    TriggerPlaced,
+    VammQuoted,
+)
 from plimsoll.messages.params import Fields
-
-
-@mypyc_attr(acyclic=True)
-class Event:
-    """Something that happened."""
-
-    TAG: ClassVar[int] = 0
-    FIELDS: ClassVar[Fields] = ()
-
-    def row(self) -> list[object]:
-        """Tag and values, in the order of ``FIELDS``."""
-        return [0]
 
 
 @final
@@ -117,6 +125,8 @@ class MarketCreated(Event):
         ("adjustments", "id"),
         ("funding", "id"),
         ("insurance", "id"),
+        ("clearing", "id"),
+        ("escrow", "id"),
     )
 
     def __init__(
@@ -127,6 +137,8 @@ class MarketCreated(Event):
         adjustments: int,
         funding: int,
         insurance: int,
+        clearing: int,
+        escrow: int,
     ) -> None:
         self.market: int = market
         self.symbol: str = symbol
@@ -134,6 +146,8 @@ class MarketCreated(Event):
         self.adjustments: int = adjustments
         self.funding: int = funding
         self.insurance: int = insurance
+        self.clearing: int = clearing
+        self.escrow: int = escrow
 
     def row(self) -> list[object]:
         return [
@@ -144,6 +158,8 @@ class MarketCreated(Event):
             self.adjustments,
             self.funding,
             self.insurance,
+            self.clearing,
+            self.escrow,
         ]
 
 
@@ -449,7 +465,8 @@ class Filled(Event):
     ``side`` is the taker's; ``maker_order`` is 0 for the vAMM; the PnL numbers are realised and a
     report; the bases are the positions after. Money: the buyer pays ``quote`` (with the vAMM,
     ``quote`` without the ``surplus``, which the taker pays to the adjustments pool), the taker
-    pays the rebate to the maker and the fee parts to their receivers.
+    pays the rebate to the maker and the fee parts to their receivers; ``keeper`` is the account
+    that the keepers' part went to.
     """
 
     TAG: ClassVar[int] = 24
@@ -478,6 +495,7 @@ class Filled(Event):
         ("fee_keepers", "amount0"),
         ("fee_treasury", "amount0"),
         ("fee_vault", "amount0"),
+        ("keeper", "id"),
     )
 
     def __init__(
@@ -506,6 +524,7 @@ class Filled(Event):
         fee_keepers: int,
         fee_treasury: int,
         fee_vault: int,
+        keeper: int,
     ) -> None:
         self.fill: int = fill
         self.market: int = market
@@ -531,6 +550,7 @@ class Filled(Event):
         self.fee_keepers: int = fee_keepers
         self.fee_treasury: int = fee_treasury
         self.fee_vault: int = fee_vault
+        self.keeper: int = keeper
 
     def row(self) -> list[object]:
         return [
@@ -559,6 +579,7 @@ class Filled(Event):
             self.fee_keepers,
             self.fee_treasury,
             self.fee_vault,
+            self.keeper,
         ]
 
 
@@ -677,4 +698,21 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     VammMoved,
     OracleAccepted,
     OracleRefused,
+    VammQuoted,
+    Repegged,
+    RepegUnaffordable,
+    MarketRestricted,
+    MarketReleased,
+    AuctionStarted,
+    AuctionOffered,
+    OfferDropped,
+    AuctionEnded,
+    TriggerPlaced,
+    TriggerFired,
+    FundingUpdated,
+    FundingSkipped,
+    Liquidating,
+    LiquidationEnded,
+    Deleveraged,
+    BadDebt,
 )

@@ -39,6 +39,9 @@ BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "tif": (0, 2),
     "post": (0, 2),
     "mode": (0, 3),
+    "direction": (0, 1),
+    "pool": (5, 7),
+    "percent": (-100, 100),
     "reason": (0, 999),
     "small": (0, 255),
 }

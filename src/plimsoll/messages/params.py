@@ -84,7 +84,10 @@ class MarketParams:
     """Everything that can be set for one market.
 
     Prices and the peg are 1e-6 quote per base, sizes and reserves 1e-9 base, money 1e-6 quote,
-    ratios and rates ppm, times ms.
+    ratios and rates ppm, times ms (``_s``: seconds). What was added later has a default that
+    switches it off; ``repeg`` is 0, 1 (what is free or earns, and the event) or 2 (paid at every
+    check too); ``liquidation_chunk`` is the part closed at a time of positions worth more than
+    ``liquidation_chunk_above``.
     """
 
     FIELDS: ClassVar[Fields] = (
@@ -116,6 +119,38 @@ class MarketParams:
         ("vamm_max_spread", "ratio"),
         ("vamm_concentration", "multiple"),
         ("vamm_max_fill_fraction", "count"),
+        ("vamm_spread_steps", "mask"),
+        ("vamm_spread_adjustment", "percent"),
+        ("twap_clamp", "count"),
+        ("repeg", "small"),
+        ("repeg_divergence", "ratio"),
+        ("repeg_after_ms", "time"),
+        ("health_divergence_max", "multiple"),
+        ("health_imbalance_max", "ratio"),
+        ("health_twap_max", "multiple"),
+        ("auction", "flag"),
+        ("auction_ms", "time"),
+        ("auctions_max", "count"),
+        ("auctions_reserved", "count"),
+        ("auctions_per_account", "count"),
+        ("auction_min_notional", "amount0"),
+        ("auction_full_to_vamm", "flag"),
+        ("auction_batch_ms", "time"),
+        ("funding_period_s", "count"),
+        ("funding_clamp", "count"),
+        ("funding_carry", "count"),
+        ("funding_paying_max", "ratio"),
+        ("funding_receiving_max", "ratio"),
+        ("liquidation", "flag"),
+        ("liquidation_penalty", "ratio"),
+        ("liquidation_buffer", "ratio"),
+        ("liquidation_auction", "flag"),
+        ("liquidation_keeper_share", "ratio"),
+        ("liquidation_chunk", "ratio"),
+        ("liquidation_chunk_above", "amount0"),
+        ("liquidation_chunk_ms", "time"),
+        ("keeper_fee_max", "amount0"),
+        ("keeper_flat_fee", "amount0"),
     )
 
     def __init__(
@@ -148,6 +183,38 @@ class MarketParams:
         vamm_max_spread: int,
         vamm_concentration: int,
         vamm_max_fill_fraction: int,
+        vamm_spread_steps: int = 0,
+        vamm_spread_adjustment: int = 0,
+        twap_clamp: int = 5,
+        repeg: int = 0,
+        repeg_divergence: int = 50_000,
+        repeg_after_ms: int = 10_800_000,
+        health_divergence_max: int = 0,
+        health_imbalance_max: int = 0,
+        health_twap_max: int = 500_000,
+        auction: int = 0,
+        auction_ms: int = 5_000,
+        auctions_max: int = 32,
+        auctions_reserved: int = 4,
+        auctions_per_account: int = 4,
+        auction_min_notional: int = 100_000_000,
+        auction_full_to_vamm: int = 0,
+        auction_batch_ms: int = 0,
+        funding_period_s: int = 0,
+        funding_clamp: int = 33,
+        funding_carry: int = 0,
+        funding_paying_max: int = 10_000,
+        funding_receiving_max: int = 1_000,
+        liquidation: int = 0,
+        liquidation_penalty: int = 10_000,
+        liquidation_buffer: int = 50_000,
+        liquidation_auction: int = 0,
+        liquidation_keeper_share: int = 200_000,
+        liquidation_chunk: int = 1_000_000,
+        liquidation_chunk_above: int = 0,
+        liquidation_chunk_ms: int = 0,
+        keeper_fee_max: int = 0,
+        keeper_flat_fee: int = 10_000,
     ) -> None:
         self.symbol: str = symbol
         self.tick: int = tick
@@ -177,6 +244,48 @@ class MarketParams:
         self.vamm_max_spread: int = vamm_max_spread
         self.vamm_concentration: int = vamm_concentration
         self.vamm_max_fill_fraction: int = vamm_max_fill_fraction
+        self.vamm_spread_steps: int = vamm_spread_steps
+        self.vamm_spread_adjustment: int = vamm_spread_adjustment
+        self.twap_clamp: int = twap_clamp
+        self.repeg: int = repeg
+        self.repeg_divergence: int = repeg_divergence
+        self.repeg_after_ms: int = repeg_after_ms
+        self.health_divergence_max: int = health_divergence_max
+        self.health_imbalance_max: int = health_imbalance_max
+        self.health_twap_max: int = health_twap_max
+        self.auction: bool = auction != 0
+        self.auction_ms: int = auction_ms
+        self.auctions_max: int = auctions_max
+        self.auctions_reserved: int = auctions_reserved
+        self.auctions_per_account: int = auctions_per_account
+        self.auction_min_notional: int = auction_min_notional
+        self.auction_full_to_vamm: bool = auction_full_to_vamm != 0
+        self.auction_batch_ms: int = auction_batch_ms
+        self.funding_period_s: int = funding_period_s
+        self.funding_clamp: int = funding_clamp
+        self.funding_carry: int = funding_carry
+        self.funding_paying_max: int = funding_paying_max
+        self.funding_receiving_max: int = funding_receiving_max
+        self.liquidation: bool = liquidation != 0
+        self.liquidation_penalty: int = liquidation_penalty
+        self.liquidation_buffer: int = liquidation_buffer
+        self.liquidation_auction: bool = liquidation_auction != 0
+        self.liquidation_keeper_share: int = liquidation_keeper_share
+        self.liquidation_chunk: int = liquidation_chunk
+        self.liquidation_chunk_above: int = liquidation_chunk_above
+        self.liquidation_chunk_ms: int = liquidation_chunk_ms
+        self.keeper_fee_max: int = keeper_fee_max
+        self.keeper_flat_fee: int = keeper_flat_fee
+        # Whether any mechanism looks at averages, volumes or the peg; derived.
+        self.followed: bool = (
+            vamm_spread_steps != 0
+            or repeg != 0
+            or health_divergence_max != 0
+            or health_imbalance_max != 0
+            or auction != 0
+            or funding_period_s != 0
+            or liquidation != 0
+        )
 
     def problems(self) -> list[tuple[int, str]]:
         """Every broken rule: (number, text). Empty when the set is sound."""
@@ -214,7 +323,8 @@ class MarketParams:
             (13, self.oracle_jump_max <= RATIO_SCALE, "oracle_jump_max must exceed 100 %"),
             (14, self.oracle_reset_ms < self.oracle_max_age_ms, "oracle_reset_ms below max age"),
         )
-        return [(n, text) for n, broken, text in rules if broken] + self.vamm_problems()
+        found = [(n, text) for n, broken, text in rules if broken] + self.vamm_problems()
+        return found + self.mechanism_problems()
 
     def vamm_problems(self) -> list[tuple[int, str]]:
         """The broken rules of the vAMM's parameters; none are checked while it is off."""
@@ -252,6 +362,71 @@ class MarketParams:
         )
         return [(n, text) for n, broken, text in rules if broken]
 
+    def mechanism_problems(self) -> list[tuple[int, str]]:
+        """The broken rules of averages, repeg, auctions, funding and liquidation."""
+        period = self.funding_period_s
+        margin = (RATIO_SCALE + self.liquidation_buffer) * self.mmr
+        # What the smallest position pays a keeper for its liquidation must be worth the trouble.
+        reward = self.min_notional * self.liquidation_penalty * self.liquidation_keeper_share
+        rules = (
+            (30, self.vamm_spread_steps > 255, "vamm_spread_steps is a sum of 1 to 128"),
+            (
+                31,
+                self.vamm_spread_steps != 0 and 2 * self.vamm_base_spread > self.vamm_max_spread,
+                "vamm_max_spread must be twice vamm_base_spread or more",
+            ),
+            (32, self.twap_clamp < 1, "twap_clamp must be positive"),
+            (33, self.repeg > 2, "repeg is 0 (off), 1 (free, earning, event) or 2 (paid always)"),
+            (34, self.repeg != 0 and self.repeg_divergence < 1, "repeg_divergence is positive"),
+            (
+                35,
+                self.vamm_spread_steps != 0 and self.vamm_spread_steps < 128,
+                "vamm_spread_steps must have the cap (128), without which a bid may be below zero",
+            ),
+            (40, self.auction and self.auction_ms < 1, "auction_ms must be positive"),
+            (41, self.auction and not self.vamm_enabled, "auctions end at the vAMM's quote"),
+            (
+                42,
+                self.auctions_max > 256 or self.auctions_reserved >= max(1, self.auctions_max),
+                "auctions_max must be 1..256 and exceed auctions_reserved",
+            ),
+            (43, self.auctions_per_account < 1, "auctions_per_account must be positive"),
+            (44, self.auction_batch_ms > self.auction_ms, "auction_batch_ms within auction_ms"),
+            (
+                50,
+                period != 0 and not 3_600 <= period <= 86_400,
+                "funding_period_s is 0 (off) or 3600..86400",
+            ),
+            (51, self.funding_clamp < 1, "funding_clamp must be positive"),
+            (
+                52,
+                self.funding_receiving_max > self.funding_paying_max,
+                "funding_receiving_max must not exceed funding_paying_max",
+            ),
+            (
+                60,
+                self.liquidation and margin <= self.liquidation_penalty * RATIO_SCALE,
+                "(1 + liquidation_buffer)·mmr must exceed liquidation_penalty",
+            ),
+            (
+                61,
+                self.liquidation and self.liquidation_penalty > self.mmr - self.taker_fee,
+                "liquidation_penalty must be at most mmr - taker_fee",
+            ),
+            (
+                62,
+                self.liquidation_keeper_share > 200_000,
+                "liquidation_keeper_share must be at most 20 %",
+            ),
+            (63, self.liquidation_chunk < 1, "liquidation_chunk must be positive"),
+            (
+                64,
+                self.liquidation and 0 < reward < self.keeper_flat_fee * RATIO_SCALE * RATIO_SCALE,
+                "a keeper must earn keeper_flat_fee or more on the smallest liquidation",
+            ),
+        )
+        return [(n, text) for n, broken, text in rules if broken]
+
     def row(self) -> list[object]:
         """The values in the order of ``FIELDS``."""
         return [
@@ -283,4 +458,36 @@ class MarketParams:
             self.vamm_max_spread,
             self.vamm_concentration,
             self.vamm_max_fill_fraction,
+            self.vamm_spread_steps,
+            self.vamm_spread_adjustment,
+            self.twap_clamp,
+            self.repeg,
+            self.repeg_divergence,
+            self.repeg_after_ms,
+            self.health_divergence_max,
+            self.health_imbalance_max,
+            self.health_twap_max,
+            self.auction,
+            self.auction_ms,
+            self.auctions_max,
+            self.auctions_reserved,
+            self.auctions_per_account,
+            self.auction_min_notional,
+            self.auction_full_to_vamm,
+            self.auction_batch_ms,
+            self.funding_period_s,
+            self.funding_clamp,
+            self.funding_carry,
+            self.funding_paying_max,
+            self.funding_receiving_max,
+            self.liquidation,
+            self.liquidation_penalty,
+            self.liquidation_buffer,
+            self.liquidation_auction,
+            self.liquidation_keeper_share,
+            self.liquidation_chunk,
+            self.liquidation_chunk_above,
+            self.liquidation_chunk_ms,
+            self.keeper_fee_max,
+            self.keeper_flat_fee,
         ]

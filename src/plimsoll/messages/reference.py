@@ -25,6 +25,19 @@ _ODD: Final[tuple[dict[str, int], ...]] = (
     {},
     {"tick": 1, "step": 1, "maker_rebate": 1, "oracle_max_age_ms": 1},
     {"imr": 2**60, "step": 2**60},
+    {
+        "repeg": 1,
+        "auction": 1,
+        "auction_batch_ms": 1,
+        "liquidation": 1,
+        "liquidation_penalty": 1,
+        "liquidation_keeper_share": 1,
+        "min_notional": 1,
+        "keeper_flat_fee": 1,
+        "funding_period_s": 1,
+        "funding_receiving_max": 1,
+    },
+    {"auction": 1, "vamm_enabled": 0},
 )
 
 _SUBSYSTEMS: Final = {
@@ -34,6 +47,9 @@ _SUBSYSTEMS: Final = {
     "4": "risk",
     "5": "markets and oracle",
     "6": "vAMM",
+    "7": "auctions",
+    "8": "funding",
+    "9": "liquidation and keepers",
 }
 
 
@@ -92,6 +108,7 @@ def words_table() -> str:
             ("tif", codes.TIFS),
             ("post", codes.POSTS),
             ("mode", codes.MODES),
+            ("direction", codes.DIRECTIONS),
             ("source of a fill", codes.SOURCES),
             ("kind of an account", codes.ACCOUNT_KINDS),
         )
@@ -143,9 +160,9 @@ def rules_table(params: type[GlobalParams | MarketParams]) -> str:
 
 def _broken(params: type[Any], base: int, fill: Mapping[str, int]) -> Any:
     values: dict[str, Any] = {name: base for name, _ in params.FIELDS}
-    values.update({name: fill[name] for name in sorted(fill) if name in values})
     if "symbol" in values:
         values |= {"symbol": "", "vamm_enabled": 1}
+    values.update({name: fill[name] for name in sorted(fill) if name in values})
     return params(**values)
 
 

@@ -14,7 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from plimsoll.core.engine import Engine, genesis
-from plimsoll.core.state import State, load
+from plimsoll.core.load import load
+from plimsoll.core.state import State
 from plimsoll.messages import codec, codes
 from plimsoll.messages.commands import (
     CancelOrder,

@@ -15,7 +15,8 @@ from typing import Final, NamedTuple
 
 from plimsoll.core import invariants
 from plimsoll.core.engine import Engine, genesis
-from plimsoll.core.state import State, load
+from plimsoll.core.load import load
+from plimsoll.core.state import State
 from plimsoll.errors import JournalError, JournalRefused, ReplayDiverged, SnapshotError
 from plimsoll.messages import codec
 from plimsoll.messages.events import Event

@@ -9,12 +9,15 @@ from plimsoll.core import ledger, margin
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account
 from plimsoll.messages.codes import (
+    ESCROW,
+    FUNDING_CLEARING,
     INSUFFICIENT_BALANCE,
     NAME_TAKEN,
     PARAMS_INVALID,
     POOL_ADJUSTMENTS,
     POOL_FUNDING,
     POOL_INSURANCE,
+    R_POOL_CAPITAL,
     R_VAMM_CAPITAL,
     TOO_MANY,
     TREASURY_ACCOUNT,
@@ -26,6 +29,7 @@ from plimsoll.messages.commands import (
     CreateAsset,
     CreateMarket,
     CreatePrincipal,
+    FundPool,
     FundVamm,
     SetGlobalParams,
     SetMarketMode,
@@ -105,13 +109,14 @@ def create_market(txn: Txn, cmd: CreateMarket) -> None:
         system_account(txn, POOL_ADJUSTMENTS, f"{params.symbol}/adjustments"),
         system_account(txn, POOL_FUNDING, f"{params.symbol}/funding"),
         system_account(txn, POOL_INSURANCE, f"{params.symbol}/insurance"),
+        system_account(txn, FUNDING_CLEARING, f"{params.symbol}/clearing"),
+        system_account(txn, ESCROW, f"{params.symbol}/escrow"),
     ]
     market = state.add_market(params, accounts)
     if params.vamm_enabled:
         reserve = params.vamm_sqrt_k
-        state.vamms[market.ident].set_curve(
-            reserve, reserve, reserve, params.vamm_peg, 0, params.vamm_base_spread
-        )
+        state.vamms[market.ident].set_curve(reserve, reserve, reserve, params.vamm_peg, 0)
+        state.vamms[market.ident].set_spreads(params.vamm_base_spread, params.vamm_base_spread)
     txn.emit(
         MarketCreated(
             market.ident,
@@ -120,6 +125,8 @@ def create_market(txn: Txn, cmd: CreateMarket) -> None:
             accounts[1].ident,
             accounts[2].ident,
             accounts[3].ident,
+            accounts[4].ident,
+            accounts[5].ident,
         )
     )
 
@@ -151,7 +158,9 @@ def set_market_params(txn: Txn, cmd: SetMarketParams) -> None:
     market.set_params(cmd.params)
     txn.state.oracles[cmd.market].set_band(cmd.params)
     if cmd.params.vamm_enabled:
-        txn.state.vamms[cmd.market].set_quotes(cmd.params.vamm_base_spread)
+        txn.state.vamms[cmd.market].set_spreads(
+            cmd.params.vamm_base_spread, cmd.params.vamm_base_spread
+        )
     txn.emit(MarketParamsSet(cmd.market))
 
 
@@ -176,3 +185,19 @@ def fund_vamm(txn: Txn, cmd: FundVamm) -> None:
         raise Reject(INSUFFICIENT_BALANCE, cmd.amount, most)
     ledger.pay(txn, treasury, market.vamm, cmd.amount, R_VAMM_CAPITAL, cmd.market)
     state.vamms[cmd.market].add_capital(cmd.amount)
+
+
+def fund_pool(txn: Txn, cmd: FundPool) -> None:
+    """Give a pool money out of the treasury. Rejects: UNKNOWN_MARKET, INSUFFICIENT_BALANCE."""
+    state = txn.state
+    market = state.market(cmd.market)
+    treasury = state.accounts[TREASURY_ACCOUNT]
+    most = margin.withdrawable(state, treasury)
+    if cmd.amount > most:
+        raise Reject(INSUFFICIENT_BALANCE, cmd.amount, most)
+    pool = market.insurance
+    if cmd.pool == POOL_ADJUSTMENTS:
+        pool = market.adjustments
+    elif cmd.pool == POOL_FUNDING:
+        pool = market.funding
+    ledger.pay(txn, treasury, pool, cmd.amount, R_POOL_CAPITAL, cmd.market)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from plimsoll.core import book, oracle
 from plimsoll.core.context import Txn
-from plimsoll.messages.commands import OraclePrices, Tick
+from plimsoll.messages.codes import NOTHING_TO_DO, Reject
+from plimsoll.messages.commands import ExpireOrder, MatchLimit, OraclePrices, Tick
 
 
 def oracle_prices(txn: Txn, cmd: OraclePrices) -> None:
@@ -17,3 +18,13 @@ def tick(txn: Txn, cmd: Tick) -> None:
     """Do overdue work, bounded by the command and by the exchange's own limit."""
     most = txn.state.globals.params.tick_work_max
     book.expire_due(txn, min(most, cmd.limit))
+
+
+def match_limit(txn: Txn, cmd: MatchLimit) -> None:
+    """Settle a resting order against the vAMM."""
+    raise Reject(NOTHING_TO_DO, cmd.order, txn.now)
+
+
+def expire_order(txn: Txn, cmd: ExpireOrder) -> None:
+    """Remove an expired order."""
+    raise Reject(NOTHING_TO_DO, cmd.order, txn.now)

@@ -9,22 +9,29 @@ base, prices 1e-6 quote per base, times ms.
 
 from __future__ import annotations
 
-from plimsoll.core.rows.accounts import Account, Balance, Level, Order, Position
+from plimsoll.core.rows.accounts import Account, Level, Order, Position
+from plimsoll.core.rows.balances import Balance
 from plimsoll.core.rows.base import Row
 from plimsoll.core.rows.exchange import Asset, Globals, Principal
 from plimsoll.core.rows.markets import Market, Oracle, Vamm
+from plimsoll.core.rows.mechanisms import Auction, Offer, Rates, Track, Trigger
 
 __all__ = [
     "Account",
     "Asset",
+    "Auction",
     "Balance",
     "Globals",
     "Level",
     "Market",
+    "Offer",
     "Oracle",
     "Order",
     "Position",
     "Principal",
+    "Rates",
     "Row",
+    "Track",
+    "Trigger",
     "Vamm",
 ]

@@ -6,61 +6,10 @@ from typing import final
 
 from mypy_extensions import i64
 
+from plimsoll.core.rows.balances import Balance
 from plimsoll.core.rows.base import Row
 from plimsoll.core.store import Tally, Undo, UndoLog
 from plimsoll.messages.codes import BUY, SELL
-
-
-@final
-class Balance(Row):
-    """What an account holds of one asset; may be negative (a margin debt, the outside world)."""
-
-    def __init__(self, log: UndoLog, account: int, kind: int, asset: int) -> None:
-        super().__init__(log)
-        self.was: BalanceWas | None = None
-        self.account: int = account
-        self.kind: int = kind
-        self.asset: int = asset
-        self.amount: int = 0
-
-    def save(self, first: bool) -> Undo:
-        was = self.was
-        if was is None or not first:
-            was = BalanceWas(self)
-            if first:
-                self.was = was
-        was.take()
-        return was
-
-    def add(self, amount: int) -> None:
-        """Change the balance by a signed amount. Only the ledger calls this."""
-        self.touch()
-        self.amount += amount
-
-
-@final
-class BalanceWas(Undo):
-    """Saved ``Balance``."""
-
-    def __init__(self, row: Balance) -> None:
-        self.row: Balance = row
-        self.stamp: i64 = row.stamp
-        self.amount: int = row.amount
-
-    def take(self) -> None:
-        """Save the values as they are now."""
-        row = self.row
-        self.stamp = row.stamp
-        self.amount = row.amount
-
-    def undo(self) -> None:
-        self.row.stamp = self.stamp
-        self.row.amount = self.amount
-
-    def audit(self, check: Tally, stamp: i64) -> None:
-        if self.stamp < stamp:
-            row = self.row
-            check.balance(row.asset, row.kind, self.amount, row.amount)
 
 
 @final
@@ -85,6 +34,8 @@ class Position(Row):
         self.ask_notional: int = 0
         self.ro_bid: int = 0
         self.ro_ask: int = 0
+        self.funding_mark: int = 0  # cumulative rate of its side when last settled
+        self.liquidated_ms: int = 0  # when a part was last closed by a liquidation
 
     def save(self, first: bool) -> Undo:
         was = self.was
@@ -96,10 +47,23 @@ class Position(Row):
         return was
 
     def hold(self, base: int, entry_cost: int) -> None:
-        """Set what is held. Only settlement calls this."""
+        """Set what is held; a flat position remembers nothing. Only settlement calls this."""
         self.touch()
         self.base = base
         self.entry_cost = entry_cost
+        if base == 0:
+            self.funding_mark = 0
+            self.liquidated_ms = 0
+
+    def mark_funding(self, rate: int) -> None:
+        """Funding is settled up to this cumulative rate."""
+        self.touch()
+        self.funding_mark = rate
+
+    def mark_liquidated(self, now: int) -> None:
+        """A liquidation closed a part now."""
+        self.touch()
+        self.liquidated_ms = now
 
     def add_open(self, side: int, size: int, notional: int, reduce_only: bool) -> None:
         """Change the open-order sums by a signed size and its notional at the limit."""
@@ -142,6 +106,8 @@ class PositionWas(Undo):
         self.ask_notional: int = row.ask_notional
         self.ro_bid: int = row.ro_bid
         self.ro_ask: int = row.ro_ask
+        self.funding_mark: int = row.funding_mark
+        self.liquidated_ms: int = row.liquidated_ms
 
     def take(self) -> None:
         """Save the values as they are now."""
@@ -155,6 +121,8 @@ class PositionWas(Undo):
         self.ask_notional = row.ask_notional
         self.ro_bid = row.ro_bid
         self.ro_ask = row.ro_ask
+        self.funding_mark = row.funding_mark
+        self.liquidated_ms = row.liquidated_ms
 
     def undo(self) -> None:
         row = self.row
@@ -167,6 +135,8 @@ class PositionWas(Undo):
         row.ask_notional = self.ask_notional
         row.ro_bid = self.ro_bid
         row.ro_ask = self.ro_ask
+        row.funding_mark = self.funding_mark
+        row.liquidated_ms = self.liquidated_ms
 
     def audit(self, check: Tally, stamp: i64) -> None:
         if self.stamp < stamp:
@@ -178,7 +148,8 @@ class Account:
     """Something that owns: a trader's (sub-)account, a vAMM, a pool, the outside world.
 
     ``balances`` by asset (the first, ``usd``, is always there), ``positions`` by market,
-    ``orders`` by arrival; the lists grow and shrink through ``state``, which logs it.
+    ``orders`` by arrival; ``auctions`` and ``triggers`` count those that are live. Lists and
+    counters change through ``state``, which logs it.
     """
 
     def __init__(
@@ -194,6 +165,9 @@ class Account:
         self.positions: list[Position] = []
         self.orders: list[Order] = []
         self.client_orders: dict[str, Order] = {}
+        self.auctions: int = 0
+        self.triggers: int = 0
+        self.liquidations: int = 0
 
     def position(self, market: int) -> Position | None:
         """The row of a market if there is one."""
@@ -205,6 +179,16 @@ class Account:
     def cash(self) -> int:
         """The balance of the collateral (asset 0)."""
         return self.usd.amount
+
+    def open_orders(self) -> int:
+        """Everything that counts as an open order: resting, in an auction, or a trigger."""
+        return len(self.orders) + self.auctions + self.triggers
+
+    def count_live(self, auctions: int, liquidations: int, triggers: int) -> None:
+        """Change the counters; only ``board`` does, with the inverse in the log."""
+        self.auctions += auctions
+        self.liquidations += liquidations
+        self.triggers += triggers
 
 
 @final
@@ -280,9 +264,11 @@ class Order(Row):
         self.remaining: int = size - filled
         self.filled: int = filled
         self.reduce_only: bool = reduce_only
+        self.fee_free: bool = False
         self.expires_ms: int = expires_ms
         self.client_order_id: str = client_order_id
         self.age: int = age
+        self.keeper_fee: int = 0  # held in escrow for the keeper of the first fill
         self.priority_size: int = size - filled
         self.sequence: int = 0
         # Made in this scope: taking it back forgets the order, so there is nothing to save.
@@ -308,6 +294,15 @@ class Order(Row):
         self.filled += size
         if self.resting and self.level is not None:
             self.level.total -= size
+
+    def without_fees(self) -> None:
+        """A liquidation's order pays none. Only for an order that was just made."""
+        self.fee_free = True
+
+    def set_keeper_fee(self, amount: int) -> None:
+        """What is held in escrow for the keeper of the first fill."""
+        self.touch()
+        self.keeper_fee = amount
 
     def arrive(self, sequence: int) -> None:
         """Take a place in the order of arrival, right before the order first rests."""
@@ -341,6 +336,7 @@ class OrderWas(Undo):
         self.remaining: int = row.remaining
         self.filled: int = row.filled
         self.sequence: int = row.sequence
+        self.keeper_fee: int = row.keeper_fee
 
     def take(self) -> None:
         """Save the values as they are now."""
@@ -350,6 +346,7 @@ class OrderWas(Undo):
         self.remaining = row.remaining
         self.filled = row.filled
         self.sequence = row.sequence
+        self.keeper_fee = row.keeper_fee
 
     def undo(self) -> None:
         row = self.row
@@ -361,3 +358,4 @@ class OrderWas(Undo):
         row.remaining = self.remaining
         row.filled = self.filled
         row.sequence = self.sequence
+        row.keeper_fee = self.keeper_fee

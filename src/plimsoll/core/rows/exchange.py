@@ -22,6 +22,7 @@ class Globals(Row):
         self.next_order: int = 1
         self.next_sequence: int = 1
         self.next_fill: int = 1
+        self.scanned: int = 0  # the account that the search for liquidations goes on with
 
     def save(self, first: bool) -> Undo:
         was = self.was
@@ -53,6 +54,11 @@ class Globals(Row):
         self.next_fill = taken + 1
         return taken
 
+    def set_scanned(self, account: int) -> None:
+        """Where the search for liquidations goes on."""
+        self.touch()
+        self.scanned = account
+
     def set_params(self, params: GlobalParams) -> None:
         """Replace the limits."""
         self.touch()
@@ -77,6 +83,7 @@ class GlobalsWas(Undo):
         self.next_order: int = row.next_order
         self.next_sequence: int = row.next_sequence
         self.next_fill: int = row.next_fill
+        self.scanned: int = row.scanned
 
     def take(self) -> None:
         """Save the values as they are now."""
@@ -86,6 +93,7 @@ class GlobalsWas(Undo):
         self.next_order = row.next_order
         self.next_sequence = row.next_sequence
         self.next_fill = row.next_fill
+        self.scanned = row.scanned
 
     def undo(self) -> None:
         row = self.row
@@ -94,6 +102,7 @@ class GlobalsWas(Undo):
         row.next_order = self.next_order
         row.next_sequence = self.next_sequence
         row.next_fill = self.next_fill
+        row.scanned = self.scanned
 
 
 @final

@@ -10,7 +10,7 @@ from plimsoll.core import curve
 from plimsoll.core.rows.accounts import Account
 from plimsoll.core.rows.base import Row
 from plimsoll.core.store import Tally, Undo, UndoLog
-from plimsoll.messages.codes import BUY, SELL
+from plimsoll.messages.codes import ACTIVE, BUY, RESTRICTED, SELL
 from plimsoll.messages.params import MarketParams
 from plimsoll.units import RATIO_SCALE, mul_div_ceil, mul_div_floor, step_ceil, step_floor
 
@@ -28,6 +28,8 @@ class Market(Row):
         adjustments: Account,
         funding: Account,
         insurance: Account,
+        clearing: Account,
+        escrow: Account,
     ) -> None:
         super().__init__(log)
         self.was: MarketWas | None = None
@@ -37,7 +39,10 @@ class Market(Row):
         self.adjustments: Account = adjustments
         self.funding: Account = funding
         self.insurance: Account = insurance
+        self.clearing: Account = clearing
+        self.escrow: Account = escrow
         self.mode: int = 0
+        self.unhealthy: int = 0  # a bit for each broken bound of its health
         self.open_interest: int = 0
 
     def save(self, first: bool) -> Undo:
@@ -48,6 +53,15 @@ class Market(Row):
                 self.was = was
         was.take()
         return was
+
+    def effective_mode(self) -> int:
+        """What the market allows: the operator's mode, restricted at least while unhealthy."""
+        return self.mode if self.unhealthy == 0 or self.mode != ACTIVE else RESTRICTED
+
+    def set_unhealthy(self, bounds: int) -> None:
+        """Which bounds of its health are broken."""
+        self.touch()
+        self.unhealthy = bounds
 
     def set_params(self, params: MarketParams) -> None:
         """Replace the parameters (checked as a set before)."""
@@ -74,6 +88,7 @@ class MarketWas(Undo):
         self.stamp: i64 = row.stamp
         self.params: MarketParams = row.params
         self.mode: int = row.mode
+        self.unhealthy: int = row.unhealthy
         self.open_interest: int = row.open_interest
 
     def take(self) -> None:
@@ -82,6 +97,7 @@ class MarketWas(Undo):
         self.stamp = row.stamp
         self.params = row.params
         self.mode = row.mode
+        self.unhealthy = row.unhealthy
         self.open_interest = row.open_interest
 
     def undo(self) -> None:
@@ -89,6 +105,7 @@ class MarketWas(Undo):
         row.stamp = self.stamp
         row.params = self.params
         row.mode = self.mode
+        row.unhealthy = self.unhealthy
         row.open_interest = self.open_interest
 
 
@@ -184,7 +201,9 @@ class OracleWas(Undo):
 class Vamm(Row):
     """The curve of a market. Reserves 1e-9; ``net`` is the traders' base held against it.
 
-    ``bid`` and ``ask`` are its top quotes, derived from the reserves and the base spread.
+    ``long_spread`` and ``short_spread`` are what buyers and sellers are quoted beside the
+    reservation price (ppm); ``bid`` and ``ask`` are the top quotes, derived. ``booked`` is what
+    the curve would have paid and the account did not (deleveraging at another price, signed).
     """
 
     def __init__(self, log: UndoLog, market: int) -> None:
@@ -197,6 +216,10 @@ class Vamm(Row):
         self.peg: int = 0
         self.net: int = 0
         self.capital: int = 0  # given by the operator, 1e-6 quote
+        self.booked: int = 0
+        self.repegs: int = 0
+        self.long_spread: int = 0
+        self.short_spread: int = 0
         self.bid: int = 0
         self.ask: int = 0
 
@@ -209,27 +232,56 @@ class Vamm(Row):
         was.take()
         return was
 
-    def set_curve(self, x: int, y: int, sqrt_k: int, peg: int, net: int, spread: int) -> None:
+    def set_curve(self, x: int, y: int, sqrt_k: int, peg: int, net: int) -> None:
         """Set the whole curve."""
         self.touch()
         self.sqrt_k = sqrt_k
         self.peg = peg
-        self.move(x, y, net, spread)
+        self.move(x, y, net)
 
-    def move(self, x: int, y: int, net: int, spread: int) -> None:
+    def move(self, x: int, y: int, net: int) -> None:
         """The reserves and the net position after a swap, and the quotes that follow."""
         self.touch()
         self.x = x
         self.y = y
         self.net = net
-        self.set_quotes(spread)
+        self.set_quotes()
 
-    def set_quotes(self, spread: int) -> None:
+    def set_peg(self, peg: int) -> None:
+        """Repeg."""
+        self.touch()
+        self.peg = peg
+        self.repegs += 1
+        self.set_quotes()
+
+    def set_spreads(self, long: int, short: int) -> None:
+        """Replace the spreads of both sides, and the quotes that follow."""
+        self.touch()
+        self.long_spread = long
+        self.short_spread = short
+        self.set_quotes()
+
+    def spread(self, side: int) -> int:
+        """The spread that takers of ``side`` are quoted."""
+        return self.long_spread if side == BUY else self.short_spread
+
+    def set_quotes(self) -> None:
         """Derive the top quotes from the reserves."""
         self.touch()
         mid = curve.price(self.y, self.x, self.peg)
-        self.bid = curve.quoted(mid, spread, SELL)
-        self.ask = curve.quoted(mid, spread, BUY)
+        self.bid = curve.quoted(mid, self.short_spread, SELL)
+        self.ask = curve.quoted(mid, self.long_spread, BUY)
+
+    def book(self, amount: int) -> None:
+        """Count what the account did not get (or pay) of what the curve says."""
+        self.touch()
+        self.booked += amount
+
+    def set_counts(self, booked: int, repegs: int) -> None:
+        """Sums of a snapshot."""
+        self.touch()
+        self.booked = booked
+        self.repegs = repegs
 
     def add_capital(self, amount: int) -> None:
         """Count capital given by the operator."""
@@ -250,6 +302,10 @@ class VammWas(Undo):
         self.peg: int = row.peg
         self.net: int = row.net
         self.capital: int = row.capital
+        self.booked: int = row.booked
+        self.repegs: int = row.repegs
+        self.long_spread: int = row.long_spread
+        self.short_spread: int = row.short_spread
         self.bid: int = row.bid
         self.ask: int = row.ask
 
@@ -263,6 +319,10 @@ class VammWas(Undo):
         self.peg = row.peg
         self.net = row.net
         self.capital = row.capital
+        self.booked = row.booked
+        self.repegs = row.repegs
+        self.long_spread = row.long_spread
+        self.short_spread = row.short_spread
         self.bid = row.bid
         self.ask = row.ask
 
@@ -275,6 +335,10 @@ class VammWas(Undo):
         row.peg = self.peg
         row.net = self.net
         row.capital = self.capital
+        row.booked = self.booked
+        row.repegs = self.repegs
+        row.long_spread = self.long_spread
+        row.short_spread = self.short_spread
         row.bid = self.bid
         row.ask = self.ask
 

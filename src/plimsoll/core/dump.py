@@ -1,0 +1,129 @@
+"""Rows as nested lists of ints and texts, in canonical order: what the state hash is taken of."""
+
+from __future__ import annotations
+
+from plimsoll.core.rows import (
+    Account,
+    Auction,
+    Market,
+    Offer,
+    Oracle,
+    Order,
+    Position,
+    Rates,
+    Track,
+    Trigger,
+    Vamm,
+)
+
+
+def account(row: Account) -> list[object]:
+    """An account with what it holds; empty balances and positions leave no trace."""
+    balances = [[b.asset, b.amount] for b in row.balances if b.amount != 0]
+    positions = [position(p) for p in row.positions if p.base != 0 or p.entry_cost != 0]
+    return [row.owner, row.kind, row.parent, row.label, balances, positions]
+
+
+def position(row: Position) -> list[object]:
+    """What is held in one market; the sums of open orders are derived."""
+    return [row.market, row.base, row.entry_cost, row.funding_mark, row.liquidated_ms]
+
+
+def market(row: Market) -> list[object]:
+    """A market and its accounts."""
+    return [
+        row.params.row(),
+        row.mode,
+        row.unhealthy,
+        row.open_interest,
+        row.vamm.ident,
+        row.adjustments.ident,
+        row.funding.ident,
+        row.insurance.ident,
+        row.clearing.ident,
+        row.escrow.ident,
+    ]
+
+
+def vamm(row: Vamm) -> list[object]:
+    """A curve, its spreads and its sums."""
+    return [
+        row.x,
+        row.y,
+        row.sqrt_k,
+        row.peg,
+        row.net,
+        row.capital,
+        row.booked,
+        row.repegs,
+        row.long_spread,
+        row.short_spread,
+    ]
+
+
+def oracle(row: Oracle) -> list[object]:
+    """The last price and the window."""
+    return [row.price, row.confidence, row.published_ms, row.accepted_ms, row.window]
+
+
+def track(row: Track) -> list[object]:
+    """Averages, samples, timer, volumes."""
+    of = row.oracle
+    mark = row.mark
+    return [
+        [of.price, of.funding, of.health, of.deviation, of.confidence, of.updated],
+        [mark.bid, mark.ask, mark.funding, mark.health, mark.deviation, mark.updated],
+        [[second, price] for second, price in row.samples],
+        [row.timer.elapsed_ms, row.timer.sampled_ms],
+        [row.buy_volume, row.sell_volume, row.day_volume, row.traded_s, row.revenue],
+    ]
+
+
+def rates(row: Rates) -> list[object]:
+    """Cumulative funding."""
+    return [row.long, row.short, row.last, row.average, row.updated_s]
+
+
+def order(row: Order) -> list[object]:
+    """An order, whether it rests, is in an auction, or waits for a trigger."""
+    return [
+        row.ident,
+        row.account.ident,
+        row.market,
+        row.side,
+        row.price,
+        row.size,
+        row.remaining,
+        row.filled,
+        row.reduce_only,
+        row.expires_ms,
+        row.client_order_id,
+        row.age,
+        row.priority_size,
+        row.sequence,
+        row.keeper_fee,
+    ]
+
+
+def auction(row: Auction) -> list[object]:
+    """A live auction and the offers that wait."""
+    return [
+        order(row.order),
+        row.cause,
+        row.start,
+        row.end,
+        row.started_ms,
+        row.ends_ms,
+        row.bankruptcy,
+        [offer(one) for one in row.offers],
+    ]
+
+
+def offer(row: Offer) -> list[object]:
+    """A waiting offer."""
+    return [row.ident, row.account.ident, row.price, row.size, row.arrived_ms, row.due_ms]
+
+
+def trigger(row: Trigger) -> list[object]:
+    """A waiting trigger."""
+    return [order(row.order), row.kind, row.tif, row.trigger_price, row.direction]

@@ -1,0 +1,132 @@
+"""A state from its dump: the inverse of ``State.dump``. Derived indexes are rebuilt."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from plimsoll.core.repeg import Timer
+from plimsoll.core.rows import Auction, Offer, Order, Track, Trigger
+from plimsoll.core.state import State
+from plimsoll.core.tracking import MarkTrack, OracleTrack
+from plimsoll.messages.codes import TRADER
+from plimsoll.messages.params import GlobalParams, MarketParams
+
+
+def load(dumped: list[Any]) -> State:
+    """The state that was dumped."""
+    state = State()
+    head, principals, assets, accounts, markets, vamms, oracles, orders, used, *more = dumped
+    tracks, rates, auctions, triggers = more
+    state.globals.set_params(GlobalParams(*head[0]))
+    state.globals.set_counters(head[1], head[2], head[3])
+    state.globals.set_scanned(head[4])
+    for name, roles in principals:
+        state.add_principal(name, roles)
+    for symbol, decimals in assets:
+        state.add_asset(symbol, decimals)
+    for owner, kind, parent, label, balances, positions in accounts:
+        account = state.add_account(owner, kind, parent, label)
+        if kind == TRADER:
+            state.principals[owner].count_account()
+        for asset, amount in balances:
+            state.balance(account, asset).add(amount)
+        for market_id, base, entry_cost, funding_mark, liquidated_ms in positions:
+            row = state.position(account, market_id)
+            row.hold(base, entry_cost)
+            row.mark_funding(funding_mark)
+            row.mark_liquidated(liquidated_ms)
+    for params, mode, unhealthy, interest, *idents in markets:
+        owners = [state.accounts[ident] for ident in idents]
+        market = state.add_market(MarketParams(*params), owners)
+        market.set_mode(mode)
+        market.set_unhealthy(unhealthy)
+        market.add_interest(interest)
+    for ident in range(len(state.markets)):
+        load_vamm(state, ident, vamms[ident])
+        price, confidence, published, accepted, window = oracles[ident]
+        state.oracles[ident].accept(price, confidence, published, accepted, window)
+        state.oracles[ident].set_band(state.markets[ident].params)
+        load_track(state.tracks[ident], tracks[ident])
+        state.rates[ident].advance(*rates[ident])
+    load_orders(state, orders)
+    for live in auctions:
+        for dumped_auction in live:
+            load_auction(state, dumped_auction)
+    for order, kind, tif, trigger_price, direction in triggers:
+        state.board.arm(Trigger(load_order(state, order), kind, tif, trigger_price, direction))
+    for key, seq in used:
+        state.use_external_id(key, seq)
+    state.log.commit()
+    return state
+
+
+def load_vamm(state: State, market: int, row: list[Any]) -> None:
+    """A curve, its spreads and its sums."""
+    x, y, sqrt_k, peg, net, capital, booked, repegs, long_spread, short_spread = row
+    vamm = state.vamms[market]
+    if state.markets[market].params.vamm_enabled:
+        vamm.set_curve(x, y, sqrt_k, peg, net)
+        vamm.set_spreads(long_spread, short_spread)
+    vamm.add_capital(capital)
+    vamm.set_counts(booked, repegs)
+
+
+def load_track(track: Track, row: list[Any]) -> None:
+    """Averages, samples, timer, volumes."""
+    oracle, mark, samples, timer, volumes = row
+    kept = [(second, price) for second, price in samples]
+    track.follow_oracle(OracleTrack(*oracle), kept)
+    track.follow_mark(MarkTrack(*mark))
+    track.set_timer(Timer(*timer))
+    track.set_volumes(volumes[0], volumes[1], volumes[2], volumes[3])
+    track.add_revenue(volumes[4])
+
+
+def load_order(state: State, row: list[Any]) -> Order:
+    """An order that is nowhere yet."""
+    ident, owner, market, side, price, size, remaining, filled, *flags = row
+    reduce_only, expires_ms, client_order_id, age, priority_size, sequence, keeper_fee = flags
+    account = state.accounts[owner]
+    order = Order(
+        state.log,
+        ident,
+        account,
+        state.position(account, market),
+        side,
+        price,
+        size,
+        filled,
+        reduce_only,
+        expires_ms,
+        client_order_id,
+        age,
+    )
+    order.set_place(remaining, priority_size, sequence)
+    order.set_keeper_fee(keeper_fee)
+    return order
+
+
+def load_orders(state: State, rows: list[list[Any]]) -> None:
+    """Rest the orders of a dump in order of arrival."""
+    by_arrival: list[list[Any]] = sorted(rows, key=_arrival)
+    for row in by_arrival:
+        state.rest(load_order(state, row))
+
+
+def load_auction(state: State, row: list[Any]) -> None:
+    """Put an auction up again, with the offers that wait."""
+    order, cause, start, end, started_ms, ends_ms, bankruptcy, offers = row
+    auction = Auction(
+        state.log, load_order(state, order), cause, start, end, started_ms, ends_ms, bankruptcy
+    )
+    state.board.start(auction)
+    waiting: list[Offer] = []
+    for ident, owner, price, size, arrived_ms, due_ms in offers:
+        waiting.append(Offer(ident, state.accounts[owner], price, size, arrived_ms, due_ms))
+    if len(waiting) > 0:
+        auction.set_offers(waiting)
+        state.board.await_offers(waiting[0].due_ms, auction.ident)
+
+
+def _arrival(row: list[Any]) -> int:
+    return cast(int, row[13])
