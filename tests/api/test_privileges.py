@@ -10,12 +10,14 @@ import pytest
 from plimsoll.api.endpoints import ENDPOINTS, Endpoint
 from plimsoll.messages import codes
 from plimsoll.runtime.keys import SCOPES
-from tests.api.world import ANN, BOB, START_MS, World
+from tests.api.world import ANN, BOB, KEEPER, START_MS, World
 
 ROWS = [pytest.param(row, id=row.operation) for row in ENDPOINTS]
 PRIVATE = [pytest.param(row, id=row.operation) for row in ENDPOINTS if row.scope is not None]
 IN_PATH = [pytest.param(row, id=row.operation) for row in ENDPOINTS if "{account}" in row.path]
-SETS = [set(one) for size in range(1, 5) for one in combinations(SCOPES, size)]
+SETS = [set(one) for size in range(1, 6) for one in combinations(SCOPES, size)]
+ROLES = {"/v1/keeper/snapshot": KEEPER}
+"""Where the role of the principal is looked at, too: whom it is shown."""
 
 
 def request(
@@ -23,7 +25,7 @@ def request(
 ) -> tuple[str, str, dict[str, Any] | None]:
     """Path, query and body of a sound request about an account (and an order of it)."""
     path = row.path.replace("{symbol}", "BTC-USD").replace("{account}", str(account))
-    path = path.replace("{order}", str(order))
+    path = path.replace("{order}", str(order)).replace("{auction}", "1").replace("{seq}", "1")
     if row.method == "DELETE" and "{order}" in row.path:
         extra = "" if order else "&client_order_id=mine"
         return path, f"account={account}{extra}", None
@@ -40,6 +42,13 @@ def request(
         return path, "", {"asset": "USD", "amount": "1", "external_id": f"x{account}"}
     if path.endswith("/transfers"):
         return path, "", {"source": account, "target": account, "amount": "1"}
+    if path.endswith("/triggers"):
+        extra = {"trigger_price": "70000", "direction": "above"}
+        return path, "", world.order(account) | extra
+    if path.endswith("/offers"):
+        return path, "", {"account": account, "price": "60000", "size": "0.01"}
+    if path.endswith("/keeper/commands"):
+        return path, "", {"type": "ExpireOrder", "order": order, "keeper": account}
     if path.endswith("/commands"):
         return path, "", {"type": "CreatePrincipal", "name": "eve", "roles": codes.ROLE_OPERATOR}
     return path, "", {"label": "sub", "parent": account}
@@ -52,7 +61,7 @@ async def test_scopes(world: World, row: Endpoint) -> None:
     anonymous = await world.call(row.method, path, query, body)
     assert (anonymous.status == 401) == (row.scope is not None)
     for scopes in SETS:
-        key = world.keys.create(ANN, scopes, "some", now_ms=START_MS)
+        key = world.keys.create(ROLES.get(row.path, ANN), scopes, "some", now_ms=START_MS)
         before = await world.state_hash()
         reply = await world.call(row.method, path, query, body, key=key)
         allowed = row.scope is None or row.scope in scopes
@@ -74,6 +83,10 @@ async def test_nobody_touches_the_accounts_of_others(world: World, row: Endpoint
     reply = await world.call(row.method, path, query, body, key=world.bob)
     if row.path == "/v1/accounts" and row.method == "GET":
         assert [one["owner"] for one in reply.json()] == [BOB]
+    elif row.path == "/v1/keeper/snapshot":
+        assert reply.status == 403
+        assert b"equity" not in reply.body
+        return
     elif row.path == "/v1/principals":
         assert [one["principal"] for one in reply.json()] == [BOB]
     else:

@@ -24,8 +24,9 @@ from plimsoll.messages.commands import (
 )
 from plimsoll.runtime.keys import SCOPES, KeyStore, StoredKey
 from plimsoll.runtime.node import MemoryNode
-from plimsoll.runtime.presets import DEFAULT_PRICES, OPERATOR, ORACLE, bootstrap
+from plimsoll.runtime.presets import DEFAULT_PRICES, KEEPER, OPERATOR, ORACLE
 from plimsoll.units import QUOTE_SCALE
+from tests.harness import plain
 
 START_MS = 1_800_000_000_000
 ANN, BOB = 3, 4
@@ -77,6 +78,7 @@ class World:
         self.ann = keys.create(ANN, SCOPES, "ann", now_ms=START_MS)
         self.bob = keys.create(BOB, SCOPES, "bob", now_ms=START_MS)
         self.operator = keys.create(OPERATOR, SCOPES, "operator", now_ms=START_MS)
+        self.keeper = keys.create(KEEPER, SCOPES, "keeper", now_ms=START_MS)
         self.ann_account = -1
         self.bob_account = -1
         self._nonces = itertools.count()
@@ -203,7 +205,7 @@ async def open_world(
     """A running exchange with two funded traders and fresh prices."""
     clock = ManualClock()
     setup = [
-        *bootstrap(DEFAULT_PRICES, open_deposits=True),
+        *plain.bootstrap(DEFAULT_PRICES, open_deposits=True),
         CreatePrincipal("ann", codes.ROLE_TRADER),
         CreatePrincipal("bob", codes.ROLE_TRADER),
     ]

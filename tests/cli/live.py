@@ -26,10 +26,11 @@ from plimsoll.runtime.keys import SCOPES, KeyStore, StoredKey
 from plimsoll.runtime.node import MemoryNode
 from plimsoll.runtime.node_types import system_clock
 from plimsoll.units import PRICE_SCALE, QUOTE_SCALE
+from tests.harness import plain
 
 PRICE = 60_000 * PRICE_SCALE
 TRADER = 3
-ACCOUNT = 8
+ACCOUNT = 10
 """The trader's principal and account; a maker follows with the next numbers."""
 
 
@@ -87,7 +88,7 @@ class Live:
 
     async def _serve(self) -> None:
         self._published = 0
-        commands = presets.bootstrap({"BTC-USD": PRICE}, open_deposits=True)
+        commands = plain.bootstrap({"BTC-USD": PRICE}, open_deposits=True)
         for index in range(2):
             commands.append(CreatePrincipal(f"trader-{index}", codes.ROLE_TRADER))
             commands.append(CreateAccount(TRADER + index, -1, f"account-{index}"))

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from plimsoll.cli.board import Board, MarketBoard
+from plimsoll.cli.board import Board, MarketBoard, NodeBoard
 from plimsoll.cli.figures import decimals_of, fixed, short_usd, span, usd
 from plimsoll.cli.terminal import funding_clock, render
 from plimsoll.messages.events import Filled
@@ -51,7 +51,7 @@ def market(symbol: str = "BTC-USD") -> MarketBoard:
 async def board() -> Board:
     """A board of a node that has not been looked at yet."""
     async with await MemoryNode.open(clock=lambda: NOW) as node:
-        return Board(node, lambda: NOW, note="http://127.0.0.1:8766")
+        return NodeBoard(node, lambda: NOW, note="http://127.0.0.1:8766")
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (120, 40), (200, 60)])
@@ -102,7 +102,7 @@ async def test_board_reads_a_node() -> None:
     clock = iter(range(NOW, NOW + 10**6, 500))
     commands = presets.bootstrap(presets.DEFAULT_PRICES, open_deposits=False)
     async with await MemoryNode.open(bootstrap=commands, clock=lambda: NOW) as node:
-        board = Board(node, lambda: next(clock))
+        board = NodeBoard(node, lambda: next(clock))
         await board.refresh()
         assert [(m.symbol, m.price_digits, m.size_digits) for m in board.markets] == [
             ("BTC-USD", 1, 3),

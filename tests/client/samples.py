@@ -15,6 +15,7 @@ from plimsoll.runtime import presets
 from plimsoll.runtime.local import LocalClient
 from plimsoll.runtime.node import MemoryNode
 from plimsoll.runtime.recent import History
+from tests.harness import plain
 
 START = 1_700_000_000_000
 BTC = "BTC-USD"
@@ -48,7 +49,7 @@ class World:
     async def open(cls, *, vamm: bool = False) -> World:
         """BTC-USD at 60,000, fresh."""
         clock = Clock()
-        commands = presets.bootstrap(
+        commands = plain.bootstrap(
             {BTC: 60_000_000_000},
             open_deposits=True,
             overrides={BTC: {"vamm_enabled": int(vamm)}},

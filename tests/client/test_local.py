@@ -219,7 +219,11 @@ async def test_market_and_exchange(vamm_world: World) -> None:
     assert (info.oracle_price, info.oracle_valid, info.best_bid) == ("60000", True, None)
     assert info.vamm is not None
     assert (info.vamm.bid, info.vamm.ask, info.vamm.capital) == ("59970", "60030", "1000000")
-    assert info.pools == {"adjustments": "0", "funding": "0", "insurance": "0"}
+    pools = ("adjustments", "clearing", "escrow", "funding", "insurance")
+    assert info.pools == dict.fromkeys(pools, "0")
+    assert (info.vamm.short_spread, info.vamm.long_spread, info.vamm.peg) == (500, 500, "60000")
+    assert (info.mode, info.operator_mode, info.unhealthy) == ("active", "active", [])
+    assert (info.funding, info.auctions, info.repeg.elapsed_ms) == (None, [], 0)
     book = await world.alice.book(BTC)
     assert (book.vamm_bid, book.vamm_ask) == ("59970", "60030")
     world.clock.now += 30_001

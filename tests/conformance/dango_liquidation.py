@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import funding, ledger, liquidation, margin
+from plimsoll.core import liquidation, margin, solvency
 from plimsoll.core.rows import Account
-from plimsoll.messages.codes import BUY
 from tests.conformance.cases import Case
 from tests.conformance.dango_margin import desk_of
 from tests.conformance.desk import Desk
@@ -23,7 +22,6 @@ from tests.conformance.scaling import (
     negated,
     side_of,
     signed,
-    size,
 )
 
 STEP = 1_000
@@ -32,12 +30,7 @@ STEP = 1_000
 def settled_desk(case: Case) -> tuple[Desk, Account]:
     """The pairs and a user whose funding has been settled: that comes first."""
     desk, user = desk_of(case)
-    for row in case.given["user"]["positions"]:
-        rate = case.given["pairs"][row["pair"]].get("funding_per_unit", "0")
-        delta = difference(size(rate), size(row["entry_funding_per_unit"]))
-        due = funding.payment(size(row["size"]), delta, funding.PAYERS_UP)
-        payer, payee = (desk.other, user) if side_of(due) == BUY else (user, desk.other)
-        ledger.move(payer, payee, magnitude(due))
+    solvency.settle_all(desk.txn, user)
     return desk, user
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from plimsoll.core import fees, margin, routing, views
-from plimsoll.core.handlers import trading
+from plimsoll.core.handlers import checks, trading
 from plimsoll.core.rows import Account
 from plimsoll.messages import codes, events
 from plimsoll.messages.codes import BUY, SELL, Reject
@@ -37,8 +37,18 @@ def desk_of(case: Case) -> tuple[Desk, Account]:
     given = case.given["user"]
     user = desk.user("user", money(given.get("margin", "0")))
     for row in given["positions"]:
+        accrue(desk, row["pair"], size(row.get("entry_funding_per_unit", "0")))
         desk.fill(user, row["pair"], size(row["size"]), money(row["entry_price"]))
+    for name, pair in case.given["pairs"].items():
+        accrue(desk, name, size(pair.get("funding_per_unit", "0")))
     return desk, user
+
+
+def accrue(desk: Desk, pair: str, rate: int) -> None:
+    """Bring the cumulative rate of both sides to ``rate``."""
+    rates = desk.state.rates[desk.markets[pair].ident]
+    delta = difference(rate, rates.long)
+    rates.advance(delta, delta, 0, 0, 0)
 
 
 def margin_equity(case: Case) -> dict[str, Any]:
@@ -129,6 +139,7 @@ def fill_settle(case: Case) -> dict[str, Any]:
     if given is not None:
         desk.fill(user, "X", size(given["size"]), money(given["entry_price"]))
     before = margin.settled(desk.state, user)
+    accrue(desk, "X", size(case.given["pair_state"]["funding_per_unit"]))
     amount = size(case.when["closing_size"]) or size(case.when["opening_size"])
     desk.fill(user, "X", amount, money(case.when["fill_price"]))
     fill = [event for event in desk.txn.events if isinstance(event, events.Filled)][-1]
@@ -166,7 +177,7 @@ def price_band(case: Case) -> dict[str, Any]:
     deviation = money(case.given["max_limit_price_deviation"])
     made = desk.pair("X", money(case.given["oracle_price"]), price_band=deviation)
     edges = desk.state.oracles[made.ident]
-    code = refusal(trading.check_band, desk.txn, made, money(case.when["limit_price"]))
+    code = refusal(checks.check_band, desk.txn, made, money(case.when["limit_price"]))
     return {
         "accepted": code != codes.PRICE_BAND,
         "lower_bound": as_money(edges.low),
@@ -205,7 +216,7 @@ def order_min_size(case: Case) -> dict[str, Any]:
     price = money(case.given["oracle_price"])
     made = desk.pair("X", price, min_notional=money(case.given["min_order_size"]))
     amount = magnitude(size(case.when["order_size"]))
-    return {"accepted": refusal(trading.check_notional, made, price, amount) == 0}
+    return {"accepted": refusal(checks.check_notional, made, price, amount) == 0}
 
 
 ADAPTERS = {

@@ -19,7 +19,7 @@ from tests.conformance.scaling import (
     signed,
     size,
 )
-from tests.harness.scenario import Scenario, market
+from tests.harness.scenario import KEEPER, Scenario, market
 
 RULES = {
     "initial_margin_ratio": ("imr", money),
@@ -65,6 +65,8 @@ class Replay:
         rates = case.given["params"]
         rules["taker_fee"] = money(rates["taker_fee_rate"])
         rules["maker_rebate"] = magnitude(money(rates["maker_fee_rate"]))
+        penalty = money(rates.get("liquidation_fee_rate", "0"))
+        rules.update(liquidation=1, liquidation_penalty=penalty, liquidation_keeper_share=0)
         self.page = Scenario(market(**rules), traders="")
         self.errors: list[dict[str, Any]] = []
         for number, step in enumerate(case.when["steps"]):
@@ -106,6 +108,10 @@ class Replay:
         command = self.page.place(user, side_of(amount), magnitude(amount), price, **more)
         if not self.page.apply(command, self.page.owner(user)):
             self.errors.append({"step": number, "error": self.page.found[0].row()})
+
+    def liquidate(self, number: int, step: dict[str, Any]) -> None:
+        """The liquidation of a user."""
+        self.page.do(commands.Liquidate(self.page.accounts[step["user"]], -1), KEEPER)
 
     def cancel_all(self, number: int, step: dict[str, Any]) -> None:
         """All orders of a user."""

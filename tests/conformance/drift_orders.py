@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import book, fees, margin
-from plimsoll.core.handlers import trading
+from plimsoll.core import book, fees, margin, settlement
+from plimsoll.core.handlers import checks
 from plimsoll.core.rows import Position
 from plimsoll.core.store import UndoLog
-from plimsoll.messages import codes, events
+from plimsoll.messages import codes, commands, events
 from plimsoll.messages.codes import BUY, SELL
 from plimsoll.messages.params import GlobalParams
 from plimsoll.units import signed_step, step_ceil, step_floor
 from tests.conformance.cases import Case
 from tests.conformance.desk import SIDE, Desk
 from tests.conformance.scaling import (
+    as_money,
     difference,
     fraction,
     magnitude,
@@ -23,7 +24,8 @@ from tests.conformance.scaling import (
     size,
     whole,
 )
-from tests.harness.scenario import Scenario, market
+from tests.harness.mechanics import arm, auction_page
+from tests.harness.scenario import KEEPER, Scenario, market
 
 
 def order_rounding(case: Case) -> dict[str, Any]:
@@ -46,7 +48,7 @@ def risk_increasing(case: Case) -> dict[str, Any]:
     row.add_open(SELL, magnitude(whole(case.given["open_asks"])), 0, False)
     side, amount = SIDE[case.when["direction"]], whole(case.when["order_size"])
     reduce_only = bool(case.when["reduce_only"])
-    return {"risk_increasing": trading.adds_risk(row, side, amount, reduce_only)}
+    return {"risk_increasing": checks.adds_risk(row, side, amount, reduce_only)}
 
 
 def post_only_slide(case: Case) -> dict[str, Any]:
@@ -59,12 +61,121 @@ def post_only_slide(case: Case) -> dict[str, Any]:
 
 def order_expiry(case: Case) -> dict[str, Any]:
     """Whether overdue work removes the order at this time."""
+    if "trigger" in case.given["order_type"]:
+        return {"expired": trigger_expires(case)}
     desk = Desk()
     desk.pair("X")
     user = desk.user("user", 0)
     desk.rest(user, "X", 1, 1, expires_ms=whole(case.given["max_ts"]))
     desk.txn.now = whole(case.when["now"])
     return {"expired": book.expire_due(desk.txn, 9) == 1}
+
+
+def trigger_expires(case: Case) -> bool:
+    """Whether overdue work removes a trigger that still waits."""
+    page = Scenario()
+    page.now = 0
+    more = {"kind": codes.LIMIT, "tif": codes.GTC, "price": money("100")}
+    ident = arm(page, "alice", BUY, "1", "110", expires_ms=whole(case.given["max_ts"]), **more)
+    page.now = whole(case.when["now"])
+    page.do(commands.Tick(9), KEEPER)
+    return ident not in page.state.board.triggers
+
+
+def wide_page(price: str = "20") -> Scenario:
+    """A book that takes prices far from the oracle."""
+    wide = {"price_band": 900_000, "market_slippage": 900_000, "tick": 10_000}
+    page = Scenario(market(step=100_000_000, **wide), cash="1000000")
+    page.oracle(price)
+    return page
+
+
+def take(page: Scenario, name: str, order: commands.Command) -> dict[int, list[int]]:
+    """Fills of an order: taker order -> maker orders. Nothing if it is refused."""
+    found: dict[int, list[int]] = {}
+    page.apply(order, page.owner(name))
+    for event in page.found:
+        if isinstance(event, events.Filled):
+            found.setdefault(event.taker_order, []).append(event.maker_order)
+    return found
+
+
+def accepted(page: Scenario) -> int:
+    """The id of the order that was just placed."""
+    (event,) = [event for event in page.found if isinstance(event, events.OrderAccepted)]
+    return event.order
+
+
+def role(page: Scenario, name: str, row: dict[str, Any], side: int) -> commands.Command:
+    """A maker or taker at one price; a market order cannot rest."""
+    post = codes.POST_REJECT if row["post_only"] else codes.POST_NONE
+    if row["type"] == "market":
+        kind = {"kind": codes.MARKET, "tif": codes.IOC}
+        return page.place(name, side, size("1"), money("20"), post=post, **kind)
+    return page.place(name, side, size("1"), money("20"), post=post)
+
+
+def maker_taker_roles(case: Case) -> dict[str, Any]:
+    """Whether two crossing orders match, the maker's placed first."""
+    page = wide_page()
+    page.apply(role(page, "alice", case.given["maker"], BUY), page.owner("alice"))
+    fills = take(page, "bob", role(page, "bob", case.given["taker"], SELL))
+    return {"allowed": bool(fills)}
+
+
+def dlob_match(case: Case) -> dict[str, Any]:
+    """Market orders, oldest first, against resting makers."""
+    page = wide_page()
+    side = SIDE[case.given["taker_side"]]
+    names: dict[int, str] = {}
+    for row in case.given["resting_makers"]:
+        other = SELL if side == BUY else BUY
+        order = page.place("alice", other, size(row["size"]), money(row["price"]))
+        page.do(order, page.owner("alice"))
+        names[accepted(page)] = row["id"]
+    fills = []
+    for row in case.given["takers_by_age"]:
+        worst = money(row["limit"]) if row["limit"] else 0
+        kind = {"kind": codes.MARKET, "tif": codes.IOC}
+        found = take(page, "bob", page.place("bob", side, size(row["size"]), worst, **kind))
+        fills.extend(
+            {"taker": row["id"], "makers": [names[maker] for maker in makers]}
+            for makers in found.values()
+        )
+    return {"fills": fills}
+
+
+def auction_limits(case: Case) -> dict[str, Any]:
+    """One more auction where so many are live, and the bound of an extra fee."""
+    most = {"auctions_reserved": 0, "auctions_per_account": 99, "auction_min_notional": 0}
+    if case.when["op"] == "set_extra_keeper_fee":
+        most["keeper_fee_max"] = whole(case.given["extra_fee_cap_lamports"])
+    page = auction_page(**most)
+    fee = whole(case.when.get("lamports", "0"))
+    kind = {"kind": codes.MARKET, "tif": codes.IOC}
+    order = page.place("alice", BUY, size("0.1"), 0, keeper_fee=fee, **kind)
+    for _ in range(whole(case.given.get("live_auctions_in_market", "0"))):
+        page.do(order, page.owner("alice"))
+    if page.apply(order, page.owner("alice")):
+        return {"ok": True}
+    refused = [event.code for event in page.found if isinstance(event, events.Rejected)]
+    assert refused == [codes.AUCTIONS_FULL], refused
+    return {"error": "MaxAuctions"}
+
+
+def book_depth(case: Case) -> dict[str, Any]:
+    """What a seller of a whole size gets from the bids; nothing if they are not enough."""
+    levels = case.given.get("levels", case.given.get("resting_makers", []))
+    page = wide_page(as_money(whole(levels[0]["price"])))
+    for row in levels:
+        amount = whole(row["amount"]) if "amount" in row else size(row["size"])
+        page.do(page.place("alice", BUY, amount, whole(row["price"])), page.owner("alice"))
+    kind = {"kind": codes.MARKET, "tif": codes.FOK}
+    wanted = whole(case.when["amount"]) if "amount" in case.when else size(case.when["size"])
+    fills = take(page, "bob", page.place("bob", SELL, wanted, 0, **kind))
+    got = magnitude(page.position("bob").entry_cost)
+    price = settlement.average_price(SELL, got, wanted)
+    return {"quote_asset_amount": str(got), "estimated_price": str(price) if fills else None}
 
 
 def sujiko_book(case: Case) -> dict[str, Any]:
@@ -175,6 +286,9 @@ ADAPTERS = {
     "post_only_slide": post_only_slide,
     "order_expiry": order_expiry,
     "sujiko_book": sujiko_book,
+    "maker_taker_roles": maker_taker_roles,
+    "dlob_match": dlob_match,
+    "book_depth": book_depth,
     "book_order": book_order,
     "position_update": position_update,
     "fees_match": fees_match,

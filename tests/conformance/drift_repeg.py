@@ -8,6 +8,7 @@ from plimsoll.core import health, repeg
 from plimsoll.units import AMOUNT_MAX
 from tests.conformance.cases import Case
 from tests.conformance.desk import SIDE
+from tests.conformance.drift_orders import auction_limits
 from tests.conformance.scaling import fraction, hours, money, whole
 
 
@@ -90,7 +91,7 @@ def sujiko_limits(case: Case) -> dict[str, Any]:
             timer = repeg.step(timer, now, mark, oracle, repeg.EVENT_DIVERGENCE, AMOUNT_MAX)
         return {"repeg": repeg.is_due(timer, repeg.EVENT_MS)}
     if op != "restricted_by_divergence":
-        raise LookupError(op)
+        return auction_limits(case)
     found = health.restricted_by(
         mark=whole(case.given["mark_price"]),
         oracle=whole(case.given["oracle_price"]),

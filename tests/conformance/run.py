@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from plimsoll.messages.codes import Reject
 from plimsoll.units import RangeError
 from tests.conformance import (
+    dango_closing,
     dango_liquidation,
     dango_margin,
     dango_scenario,
@@ -32,6 +33,7 @@ ADAPTERS: dict[str, Adapter] = {
     **{f"dango:{name}": found for name, found in dango_margin.ADAPTERS.items()},
     **{f"dango:{name}": found for name, found in dango_scenario.ADAPTERS.items()},
     **{f"dango:{name}": found for name, found in dango_liquidation.ADAPTERS.items()},
+    **{f"dango:{name}": found for name, found in dango_closing.ADAPTERS.items()},
 }
 OUTCOMES = ("passed", "failed", "inverted", "unsupported", "not_yet")
 

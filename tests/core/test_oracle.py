@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from plimsoll.core import margin, oracle
+from plimsoll.core import margin, oracle, tracking
 from plimsoll.messages import codes, commands, events
 from plimsoll.messages.codes import BUY
-from tests.harness.scenario import ORACLE, Scenario, market
+from tests.harness.scenario import OPERATOR, ORACLE, Scenario, market
 
 LOT = 10**9
 PRICE = 100_000_000
@@ -162,3 +162,20 @@ def test_a_refused_price_keeps_the_band_and_age() -> None:
     assert page.hash() == before
     command = page.place("alice", BUY, LOT, 110_000_000)
     page.do(command, page.owner("alice"))
+
+
+def test_the_class_of_the_last_price() -> None:
+    """ORACLE-009: none, good, stale beyond the oldest, uncertain once the limit is lowered."""
+    page = Scenario(market(oracle_max_age_ms=30_000))
+    row = page.state.markets[0]
+
+    def found(wait: int = 0) -> int:
+        return oracle.class_of(page.state, row, page.now + wait)
+
+    assert found() == tracking.NON_POSITIVE
+    page.now += 1
+    assert judged(page, (0, PRICE, 1_000_000, page.now)) == ["ok"]
+    assert (found(), found(30_000)) == (tracking.VALID, tracking.VALID)
+    assert found(30_001) == tracking.STALE_FOR_MARGIN
+    page.do(commands.SetMarketParams(0, market(oracle_confidence_max=9_999)), OPERATOR)
+    assert found() == tracking.TOO_UNCERTAIN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plimsoll.core.handlers import trading
+from plimsoll.core.handlers import checks
 from plimsoll.core.rows import Position
 from plimsoll.core.store import UndoLog
 from plimsoll.messages import codes, commands, events
@@ -111,8 +111,8 @@ def test_what_adds_risk(base: int, resting: int, side: int, size: int, adds: boo
     row = Position(UndoLog(), 0, 0)
     row.hold(base, 0)
     row.add_open(side, resting, resting, False)
-    assert trading.adds_risk(row, side, size, False) is adds
-    assert trading.adds_risk(row, side, size, True) is False
+    assert checks.adds_risk(row, side, size, False) is adds
+    assert checks.adds_risk(row, side, size, True) is False
 
 
 @pytest.mark.parametrize("mode", ["restricted", "reduce_only"])

@@ -179,7 +179,7 @@ class UpProcess(NodeProcess):
 class HttpDoor:
     """The exchange as ``plimsoll up`` makes it, without its demonstration."""
 
-    capital = presets.VAMM_CAPITAL * len(SYMBOLS)
+    capital = presets.MARKET_CAPITAL * len(SYMBOLS)
     oracle = False  # prices come from the feed inside
     life_seconds = 0.6
     start_seconds = (0.1, 0.9)

@@ -91,6 +91,8 @@ class Matching(Model):
             most = closable(self.held(maker.account, market), maker.side)
             offered = min(maker.remaining, most) if maker.reduce_only else maker.remaining
             size = min(self.may_take(order, left), offered)
+            if self.venues[market].mode != codes.ACTIVE:
+                size = min(size, closable(self.held(order.account, market), order.side))
             if size == 0:
                 break
             quote = worth_down(maker.price, size)
@@ -175,9 +177,10 @@ class Matching(Model):
         sign = 1 if side == BUY else -1
         reducing = min(size, max(0, -sign * curve.net))
         if reducing < size:
+            restricted = venue.mode == codes.RESTRICTED
             spare = self.free_if(venue.vamm, market, -sign * size, sign * quote.own)
-            if spare < 0:
-                self.count("vamm capital refusals")
+            if restricted or spare < 0:
+                self.count("restricted fills" if restricted else "vamm capital refusals")
                 size = down_to(reducing, params.step)
                 if size == 0:
                     return left

@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 
 from plimsoll.core import book, curve, fees, invariants, ledger, rows, settlement
 from plimsoll.core.engine import Engine, genesis
-from plimsoll.core.handlers import trading
+from plimsoll.core.handlers import checks
 from plimsoll.core.ladder import Ladder
-from plimsoll.core.rows import accounts
+from plimsoll.core.rows import accounts, balances
 from plimsoll.core.state import State
 from plimsoll.core.store import Inserted, KeyIndex
 from plimsoll.messages import codes
@@ -294,7 +294,7 @@ def timers_late(original: Original) -> Original:
 PLANTED: dict[str, Planted] = {
     "credits_one_more": Planted("M1", ledger, "shift", credits_one_more),
     "fee_part_from_nowhere": Planted("M1", fees, "collect", fee_part_from_nowhere),
-    "undo_leaves_cash": Planted("M2", accounts.BalanceWas, "undo", undo_leaves_cash),
+    "undo_leaves_cash": Planted("M2", balances.BalanceWas, "undo", undo_leaves_cash),
     "flip_loses_a_unit": Planted("M3", settlement, "move", flip_loses_a_unit),
     "interest_never_falls": Planted("M3F", rows.Market, "add_interest", interest_never_falls),
     "undo_leaves_positions": Planted("M3F", accounts.PositionWas, "undo", undo_leaves_positions),
@@ -311,7 +311,7 @@ PLANTED: dict[str, Planted] = {
     "never_linked": Planted("B2", Ladder, "place", never_linked),
     "slides_by_a_unit": Planted("B2", book, "slide", slides_by_a_unit),
     "size_priority_ignored": Planted("B3", Ladder, "place", size_priority_ignored),
-    "any_number_rests": Planted("O1", trading, "check_may_rest", any_number_rests),
+    "any_number_rests": Planted("O1", checks, "check_may_rest", any_number_rests),
     "trim_skipped": Planted("O6", book, "trim_reduce_only", trim_skipped),
     "sums_forget_fills": Planted("G5", book, "fill_maker", sums_forget_fills),
     "notional_at_new_price": Planted("G5", book, "shrink", notional_at_new_price),

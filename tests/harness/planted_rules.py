@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from plimsoll.core import curve, fees, ledger, margin, oracle, routing, rows, settlement, vamm
-from plimsoll.core.handlers import trading
+from plimsoll.core.handlers import checks
 from plimsoll.core.rows import exchange
 from plimsoll.messages import codes
 from plimsoll.units import at_rate_floor, mul_div_signed_floor
@@ -136,7 +136,7 @@ RULES: dict[str, Rule] = {
     "entry_cost_rounds_down": Rule(
         settlement, "mul_div_toward_zero", lambda _: mul_div_signed_floor
     ),
-    "nothing_is_too_small": Rule(trading, "check_notional", lambda _: lambda *given: None),
+    "nothing_is_too_small": Rule(checks, "check_notional", lambda _: lambda *given: None),
 }
 """Name -> bug."""
 

@@ -68,7 +68,7 @@ class Trading(Matching):
             for _, other in mine:
                 if other.client == cmd.client_order_id:
                     raise Refused(codes.CLIENT_ORDER_ID_IN_USE, other.ident)
-        self.check_allowed(cmd.account, cmd.market, cmd.side, cmd.size, cmd.reduce_only)
+        self.check_allowed(cmd.account, cmd.market, cmd.side, cmd.size, cmd.reduce_only, cmd.tif)
         price = self.limit_of(cmd)
         ident = self.next_order
         self.next_order += 1
@@ -130,7 +130,7 @@ class Trading(Matching):
         if len(self.orders_of(cmd.account)) >= self.limits.open_orders_max:
             count = len(self.orders_of(cmd.account))
             raise Refused(codes.OPEN_ORDERS_LIMIT, count, self.limits.open_orders_max)
-        self.check_allowed(cmd.account, market, old.side, left, old.reduce_only)
+        self.check_allowed(cmd.account, market, old.side, left, old.reduce_only, codes.GTC)
         self.check_band(market, cmd.price)
         self.execute(
             Order(
@@ -177,14 +177,14 @@ class Trading(Matching):
         return size + resting > closable(self.held(account, market), side)
 
     def check_allowed(
-        self, account: int, market: int, side: int, size: int, reduce_only: bool
+        self, account: int, market: int, side: int, size: int, reduce_only: bool, tif: int
     ) -> None:
-        """Mode and oracle refuse what adds risk, and only that."""
+        """Mode and oracle refuse what adds risk, and only that; restricted, only if it rests."""
         mode = self.venues[market].mode
         if mode == codes.HALTED:
             raise Refused(codes.MARKET_MODE, mode, codes.HALTED)
         risky = self.opens(account, market, side, size, reduce_only)
-        if risky and mode != codes.ACTIVE:
+        if risky and mode != codes.ACTIVE and (mode != codes.RESTRICTED or tif == codes.GTC):
             raise Refused(codes.MARKET_MODE, mode, codes.ACTIVE)
         held = self.held(account, market)
         if reduce_only and closable(held, side) == 0:

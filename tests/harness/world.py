@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from plimsoll.messages import codes, commands, events
 from plimsoll.messages.params import GlobalParams, MarketParams
-from plimsoll.runtime import presets
+from tests.harness import plain
 
 OPERATOR, ORACLE, KEEPER = 0, 1, 2
 TRADERS = tuple(range(3, 15))
@@ -56,7 +56,7 @@ class World:
         self.rng = random.Random(seed)
         self.now = START_MS
         self.params: list[MarketParams] = [
-            presets.market_params(symbol, price, OVERRIDES[symbol])
+            plain.market_params(symbol, price, OVERRIDES[symbol])
             for symbol, price in START_PRICES.items()
         ]
         self.start = list(START_PRICES.values())

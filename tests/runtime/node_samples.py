@@ -29,6 +29,7 @@ from plimsoll.runtime.journal import Answer, JournalReader, Record
 from plimsoll.runtime.node import Node, NodeBase
 from plimsoll.runtime.recovery import JOURNAL_NAME
 from plimsoll.units import PRICE_SCALE, QUOTE_SCALE
+from tests.harness import plain
 
 START = 1_700_000_000_000
 PRICE = 60_000 * PRICE_SCALE
@@ -53,7 +54,7 @@ class Clock:
 
 def exchange(traders: int = 2) -> list[Command]:
     """One market, open deposits; trader i is principal 3 + i and owns account 8 + i."""
-    commands = presets.bootstrap({"BTC-USD": PRICE}, open_deposits=True)
+    commands = plain.bootstrap({"BTC-USD": PRICE}, open_deposits=True)
     for index in range(traders):
         commands.append(CreatePrincipal(f"trader-{index}", codes.ROLE_TRADER))
         commands.append(CreateAccount(FIRST_TRADER + index, -1, f"account-{index}"))

@@ -19,6 +19,7 @@ from plimsoll.messages.commands import (
 )
 from plimsoll.messages.events import Event, Filled, Rejected
 from plimsoll.runtime import presets
+from tests.harness import plain
 
 USD = 1_000_000
 BTC = 1_000_000_000
@@ -38,7 +39,7 @@ class Scene:
         self.engine = Engine(genesis())
         self.now = START_MS
         self.seq = 0
-        made = presets.bootstrap(
+        made = plain.bootstrap(
             {"BTC-USD": 60_000 * USD}, open_deposits=True, overrides={"BTC-USD": overrides}
         )
         for command in made:

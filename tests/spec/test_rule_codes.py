@@ -20,8 +20,8 @@ CLAIMS = Path(__file__).with_name("rules.toml")
 PREFIXES = (
     "UNIT", "MSG", "MONEY", "FEE", "ACCOUNT", "VAMM", "BOOK", "ORDER", "ROUTE", "ORACLE", "UPKEEP",
     "MARGIN", "SETTLE", "AUTH", "ADMIN", "INV", "NODE", "API", "FEED", "FUND", "AUCTION",
-    "SPREAD", "REPEG", "HEALTH",
-    "TRACK", "LIQ",
+    "SPREAD", "REPEG", "HEALTH", "UPDATE",
+    "TRACK", "LIQ", "TRIGGER", "KEEPER",
 )  # fmt: skip
 CODE = re.compile(rf"\b({'|'.join(PREFIXES)})-(\d{{3}})\b")
 DEFINED = re.compile(r"^\*\*([A-Z]+-\d{3})\*\*", re.MULTILINE)

@@ -11,34 +11,15 @@ from typing import Final
 import msgspec
 
 from plimsoll.api.guard import refused
+from plimsoll.api.mechanisms import KEEPING, MECHANISM_DATA, MECHANISM_TRADING
 from plimsoll.api.named import NamedCommand
+from plimsoll.api.parameters import ACCOUNT, ORDER, SYMBOL, limit_of
 from plimsoll.api.table import Call, Endpoint, Parameter
 from plimsoll.client import models
-from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, TRADES_MAX
+from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, KEEPER_COMMANDS, TRADES_MAX
 from plimsoll.client.errors import FORBIDDEN
-from plimsoll.messages.fields import CLIENT_ID_MAX, ID_MAX, NAME_MAX, SEQ_MAX
-from plimsoll.runtime.keys import ADMIN, READ, TRADE, WITHDRAW
-
-SYMBOL: Final = Parameter(
-    name="symbol",
-    place="path",
-    text="Symbol of the market, as in `BTC-USD`.",
-    pattern=f"[A-Za-z0-9_.:-]{{1,{NAME_MAX}}}",
-    required=True,
-)
-ACCOUNT: Final = Parameter(
-    name="account", place="path", text="Id of the account.", high=ID_MAX, required=True
-)
-ORDER: Final = Parameter(
-    name="order", place="path", text="Id of the order.", high=SEQ_MAX, required=True
-)
-
-
-def _limit(most: int) -> Parameter:
-    return Parameter(
-        name="limit", text="How many at most, newest first.", low=1, high=most, default=100
-    )
-
+from plimsoll.messages.fields import CLIENT_ID_MAX, ID_MAX
+from plimsoll.runtime.keys import ADMIN, KEEPER, READ, TRADE, WITHDRAW
 
 MARKET_DATA: Final = (
     Endpoint(
@@ -83,7 +64,7 @@ MARKET_DATA: Final = (
         handler=lambda call: call.client.trades(call.args["symbol"], call.args["limit"]),
         response=list[models.TradeInfo],
         weight=2,
-        parameters=(SYMBOL, _limit(TRADES_MAX)),
+        parameters=(SYMBOL, limit_of(TRADES_MAX)),
     ),
 )
 
@@ -161,7 +142,7 @@ ACCOUNTS: Final = (
         response=list[models.FillInfo],
         scope=READ,
         weight=5,
-        parameters=(ACCOUNT, _limit(FILLS_MAX)),
+        parameters=(ACCOUNT, limit_of(FILLS_MAX)),
     ),
 )
 
@@ -277,6 +258,9 @@ _ALSO_NEEDED: Final = {
     "CancelAll": TRADE,
     "AmendOrder": TRADE,
     "Batch": TRADE,
+    "PlaceTrigger": TRADE,
+    "OfferAuction": TRADE,
+    **dict.fromkeys(KEEPER_COMMANDS, KEEPER),
 }
 """Scopes of commands that have endpoints of their own: no way around them leads here."""
 
@@ -320,4 +304,12 @@ ADMINISTRATION: Final = (
     ),
 )
 
-ENDPOINTS: Final = (*MARKET_DATA, *ACCOUNTS, *TRADING, *ADMINISTRATION)
+ENDPOINTS: Final = (
+    *MARKET_DATA,
+    *MECHANISM_DATA,
+    *ACCOUNTS,
+    *TRADING,
+    *MECHANISM_TRADING,
+    *KEEPING,
+    *ADMINISTRATION,
+)

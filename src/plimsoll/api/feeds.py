@@ -14,7 +14,7 @@ import msgspec
 import structlog
 
 from plimsoll.api.mirror import Mirror
-from plimsoll.client.base import PRIVATE_CHANNELS, Client
+from plimsoll.client.base import KEEPER_CHANNEL, PRIVATE_CHANNELS, Client
 from plimsoll.client.errors import DOOR_CODES, HALTED, INTERNAL, HttpProblem
 from plimsoll.client.models import ErrorInfo, StreamFault, StreamMessage, StreamType
 from plimsoll.runtime.local import LocalClient
@@ -29,6 +29,11 @@ CONFLATED: Final = frozenset(("markets", "market", "account"))
 
 _encoder: Final = msgspec.json.Encoder()
 _log = structlog.get_logger("plimsoll.api")
+
+
+def is_private(kind: str) -> bool:
+    """Whether what a channel of this kind shows depends on who asks."""
+    return kind in PRIVATE_CHANNELS or kind == KEEPER_CHANNEL
 
 
 class Listener(Protocol):
@@ -50,7 +55,7 @@ class Feed:
         self.name = name
         self.principal = principal
         self.kind = name.partition(":")[0]
-        self.private = self.kind in PRIVATE_CHANNELS
+        self.private = is_private(self.kind)
         self.listeners: dict[Listener, None] = {}
         self.task: asyncio.Task[None] | None = None
         self._source = source
@@ -132,8 +137,7 @@ class Feeds:
 
     def join(self, name: str, principal: int, listener: Listener) -> Feed:
         """Listen to a channel; its snapshot comes first, at once or as soon as it is known."""
-        private = name.partition(":")[0] in PRIVATE_CHANNELS
-        key = (principal if private else -1, name)
+        key = (principal if is_private(name.partition(":")[0]) else -1, name)
         feed = self._feeds.get(key)
         if feed is None:
             feed = self._feeds[key] = self._start(key)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from plimsoll.client.base import KEEPER_CHANNEL
 from plimsoll.client.models import StreamMessage
 
 Data = dict[str, Any]
@@ -41,9 +42,14 @@ class Mirror:
                 merged[side] = merge_levels(before[side], change[side], descending=best_first)
             return merged
         if self._kind == "orders":
-            return {"orders": _merge_rows(before["orders"], change, "order")}
+            return {"orders": _merge_rows(before, change, "orders", "order")}
+        if self._kind == "auctions":
+            return {"auctions": _merge_rows(before, change, "auctions", "auction")}
         if self._kind == "markets":
-            return {"markets": _merge_rows(before["markets"], change, "symbol")}
+            return {"markets": _merge_rows(before, change, "markets", "symbol")}
+        if self._kind == KEEPER_CHANNEL:
+            # Who joins later begins after the last record.
+            return {"records": []}
         if self._kind in ("trades", "fills"):
             return {self._kind: [*before[self._kind], *change[self._kind]][-RECENT:]}
         return dict(change)
@@ -62,9 +68,8 @@ def _order_of(price: str) -> tuple[int, str]:
     return int(whole), decimals
 
 
-def _merge_rows(before: list[Data], change: Data, ident: str) -> list[Data]:
+def _merge_rows(before: Data, change: Data, field: str, ident: str) -> list[Data]:
     removed = set(change.get("removed", ()))
-    rows = {row[ident]: row for row in before}
-    field = "orders" if ident == "order" else "markets"
+    rows = {row[ident]: row for row in before[field]}
     rows |= {row[ident]: row for row in change[field]}
     return [row for row in rows.values() if row[ident] not in removed]

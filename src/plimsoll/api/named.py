@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Union
 import msgspec
 from msgspec import Meta
 
+from plimsoll.client.base import KEEPER_COMMANDS
 from plimsoll.client.models import Request
 from plimsoll.messages import codec, codes, commands, fields, params
 from plimsoll.messages.params import Fields
@@ -35,6 +36,11 @@ _FIELDS_SAY: Final = {
     "min_notional": "1e-6 quote",
     "amount": "smallest units of the asset, 1e-6 for USD",
     "confidence": "1e-6 quote per base",
+    "keeper_fee": "1e-6 quote",
+    "auction_min_notional": "1e-6 quote",
+    "liquidation_chunk_above": "1e-6 quote",
+    "keeper_fee_max": "1e-6 quote",
+    "keeper_flat_fee": "1e-6 quote",
 }
 """Units, where the kind of a field does not tell."""
 
@@ -82,7 +88,10 @@ _NESTED["market_params"] = _named(params.MarketParams)
 _BATCHABLE: Final[dict[type[commands.Command], Any]] = {cls: _named(cls) for cls in codec.BATCHABLE}
 _NESTED["items"] = Union[tuple(_BATCHABLE.values())]  # noqa: UP007
 
-NamedCommand: Final[Any] = Union[  # noqa: UP007
-    tuple(_BATCHABLE.get(cls) or _named(cls) for cls in commands.COMMANDS)
-]
+_BY_NAME: Final[dict[str, Any]] = {
+    cls.__name__: _BATCHABLE.get(cls) or _named(cls) for cls in commands.COMMANDS
+}
+NamedCommand: Final[Any] = Union[tuple(_BY_NAME.values())]  # noqa: UP007
 """A command by its name: ``{"type": "CreatePrincipal", "name": "alice", "roles": 1}``."""
+KeeperCommand: Final[Any] = Union[tuple(_BY_NAME[name] for name in KEEPER_COMMANDS)]  # noqa: UP007
+"""A command of a keeper: ``{"type": "SettleAuction", "auction": 7, "keeper": 9}``."""

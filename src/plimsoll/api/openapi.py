@@ -15,7 +15,7 @@ from plimsoll.messages.fields import CLIENT_ID_MAX
 from plimsoll.runtime.keys import SCOPES
 
 REF_TEMPLATE: Final = "#/components/schemas/{name}"
-TAGS: Final = ("Market data", "Trading", "Accounts", "Administration", "System")
+TAGS: Final = ("Market data", "Trading", "Accounts", "Keepers", "Administration", "System")
 
 INTRODUCTION: Final = """\
 The native interface of a Plimsoll exchange.

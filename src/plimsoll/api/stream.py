@@ -25,7 +25,7 @@ from plimsoll.api.feeds import MARKETS, Feed, Feeds
 from plimsoll.api.guard import Headers, refused
 from plimsoll.api.limits import ApiSettings, Buckets, network_of
 from plimsoll.api.metrics import ApiMetrics
-from plimsoll.client.base import PRIVATE_CHANNELS
+from plimsoll.client.base import KEEPER_CHANNEL, PRIVATE_CHANNELS
 from plimsoll.client.errors import (
     FORBIDDEN,
     TOO_MANY_REQUESTS,
@@ -35,7 +35,7 @@ from plimsoll.client.errors import (
 )
 from plimsoll.client.models import Request, StreamFault
 from plimsoll.client.signing import COMMAND_ID_HEADER
-from plimsoll.runtime.keys import READ, StoredKey
+from plimsoll.runtime.keys import KEEPER, READ, StoredKey
 from plimsoll.runtime.streams import parse_channel
 
 PATH: Final = "/v1/stream"
@@ -350,8 +350,10 @@ class Connection:
             ):
                 raise bad_field("channels", "has too many or too long names")
             kind = MARKETS if name == MARKETS else parse_channel(name).kind
-            if kind in PRIVATE_CHANNELS:
-                self._require_read()
+            if kind == KEEPER_CHANNEL:
+                self._require(KEEPER)
+            elif kind in PRIVATE_CHANNELS:
+                self._require(READ)
         except HttpProblem as error:
             shown = name if len(name) <= CHANNEL_LENGTH_MAX else None
             self._put(StreamFault(error=error.info, channel=shown))
@@ -359,8 +361,8 @@ class Connection:
         principal = NOBODY if self._key is None else self._key.principal
         self._feeds[name] = self._home.feeds.join(name, principal, self)
 
-    def _require_read(self) -> None:
+    def _require(self, scope: str) -> None:
         if self._key is None:
             raise refused(401, UNAUTHENTICATED, "this channel needs a signed connection")
-        if READ not in self._key.scopes:
-            raise refused(403, FORBIDDEN, f"this channel needs a key with the scope {READ}")
+        if scope not in self._key.scopes:
+            raise refused(403, FORBIDDEN, f"this channel needs a key with the scope {scope}")

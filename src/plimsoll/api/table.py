@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from plimsoll.client.base import Client
 from plimsoll.client.errors import bad_field
-from plimsoll.runtime.keys import ADMIN
+from plimsoll.runtime.keys import ADMIN, KEEPER
 
 _WHOLE: Final = re.compile(r"(?:0|[1-9][0-9]{0,15})")
 
@@ -110,4 +110,9 @@ class Endpoint:
             return "Market data"
         if self.scope == ADMIN:
             return "Administration"
-        return "Trading" if "/orders" in self.path or "/quotes" in self.path else "Accounts"
+        if self.scope == KEEPER:
+            return "Keepers"
+        return "Trading" if self.path.endswith(_TRADING) or "/orders/" in self.path else "Accounts"
+
+
+_TRADING: Final = ("/orders", "/quotes", "/triggers", "/offers")

@@ -20,18 +20,29 @@ from plimsoll.messages.commands import (
     Command,
     CreateMarket,
     CreatePrincipal,
+    FundPool,
     FundVamm,
+    Repeg,
     SetGlobalParams,
     SetMarketMode,
+    SetMarketParams,
 )
 from plimsoll.messages.fields import FieldError
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.runtime import presets
-from plimsoll.runtime.present import QUOTE_DIGITS
+from plimsoll.runtime.present import PRICE_DIGITS, QUOTE_DIGITS
 from plimsoll.units import RangeError
 
 KNOWN: Final = frozenset(name for name, _ in GlobalParams.FIELDS)
 """Names of the limits of an exchange."""
+MARKET_KNOWN: Final = frozenset(name for name, _ in MarketParams.FIELDS)
+"""Names of the parameters of a market."""
+POOLS: Final = {
+    "adjustments": codes.POOL_ADJUSTMENTS,
+    "funding": codes.POOL_FUNDING,
+    "insurance": codes.POOL_INSURANCE,
+}
+"""Pools of a market that can be given money."""
 
 
 @click.group()
@@ -102,6 +113,14 @@ def _value(field: Field, raw: str) -> Any:
         return field.read(raw)
     except (msgspec.ValidationError, ValueError, TypeError) as error:
         raise Failure(f"{field.name} = {raw!r}: {error}", USAGE) from error
+
+
+def _number(name: str, text: str, digits: int) -> int:
+    """A decimal text, scaled. Errors: `Failure`."""
+    try:
+        return parse_decimal(text, digits)
+    except DecimalTextError as error:
+        raise Failure(f"{name} {text!r}: {error}", USAGE) from error
 
 
 def _require_sound(values: GlobalParams | MarketParams) -> None:
@@ -187,10 +206,7 @@ def set_mode(app: App, symbol: str, mode: str, client_id: str) -> None:
 @click.pass_obj
 def fund(app: App, symbol: str, amount: str, client_id: str) -> None:
     """Give the vAMM of SYMBOL capital, AMOUNT in USD, out of the treasury (account 1)."""
-    try:
-        value = parse_decimal(amount, QUOTE_DIGITS)
-    except DecimalTextError as error:
-        raise Failure(f"the amount {amount!r}: {error}", USAGE) from error
+    value = _number("the amount", amount, QUOTE_DIGITS)
     _named(FundVamm(0, value))
     receipt = _about_market(app, symbol.upper(), client_id, FundVamm, value)
     output.finish(app, receipt, f"{output.grouped(amount)} USD for the vAMM of {symbol.upper()}")
@@ -233,6 +249,76 @@ def create_market(app: App, symbol: str, price: str, sets: tuple[str, ...], clie
         return await session.client.command(command, client_id)
 
     output.finish(app, connection.run_operator(app, work), f"market {name} opened")
+
+
+@admin.command("fund-pool")
+@click.argument("symbol")
+@click.argument("pool", type=click.Choice(list(POOLS)))
+@click.argument("amount")
+@client_id_option
+@common
+@click.pass_obj
+def fund_pool(app: App, symbol: str, pool: str, amount: str, client_id: str) -> None:
+    """Give a POOL of the market SYMBOL money, AMOUNT in USD, out of the treasury (account 1)."""
+    value = _number("the amount", amount, QUOTE_DIGITS)
+    _named(FundPool(0, POOLS[pool], value))
+    receipt = _about_market(app, symbol.upper(), client_id, FundPool, POOLS[pool], value)
+    done = f"{output.grouped(amount)} USD for the {pool} pool of {symbol.upper()}"
+    output.finish(app, receipt, done)
+
+
+@admin.command("repeg")
+@click.argument("symbol")
+@click.argument("peg")
+@client_id_option
+@common
+@click.pass_obj
+def set_peg(app: App, symbol: str, peg: str, client_id: str) -> None:
+    """Set the peg of the vAMM of SYMBOL, toward the oracle, at the adjustments pool's cost."""
+    value = _number("the peg", peg, PRICE_DIGITS)
+    _named(Repeg(0, value))
+    receipt = _about_market(app, symbol.upper(), client_id, Repeg, value)
+    output.finish(app, receipt, f"the peg of {symbol.upper()} is {output.grouped(peg)}")
+
+
+@admin.command("set-market-params")
+@click.argument("symbol")
+@click.argument("values", metavar="NAME=VALUE...", nargs=-1, required=True)
+@client_id_option
+@common
+@click.pass_obj
+def set_market_params(app: App, symbol: str, values: tuple[str, ...], client_id: str) -> None:
+    """Change parameters of the market SYMBOL; those that are not named stay as they are."""
+    name = symbol.upper()
+    prefix = f"markets.{name}"
+    fields = market_fields(name)
+    fields.pop(f"{prefix}.price")
+    changes = _assignments(values, fields, prefix)
+
+    async def work(session: Session) -> tuple[dict[str, Any], Receipt]:
+        ident = (await session.client.market(name)).market
+        before = await session.client.market_params(name)
+        if before.keys() != MARKET_KNOWN:
+            # Whatever is left out would fall back to its default unnoticed.
+            raise Failure("this exchange has other parameters than this program knows")
+        merged: dict[str, Any] = {**before, **changes}
+        after = MarketParams(**merged)
+        _require_sound(after)
+        command = _named(SetMarketParams(ident, after))
+        return dict(before), await session.client.command(command, client_id)
+
+    before, receipt = connection.run_operator(app, work)
+    output.require_accepted(app, receipt)
+    old = {one: before[one] for one in changes}
+    if app.json:
+        output.print_json({"receipt": receipt, "before": old, "after": changes})
+        return
+    rows = []
+    for one, new in changes.items():
+        show = fields[f"{prefix}.{one}"].show
+        rows.append((one, show(old[one]), show(new)))
+    title = f"{name}, record {receipt.seq}"
+    output.console().print(output.table(title, ("parameter", "before", "now"), rows))
 
 
 # Limits --------------------------------------------------------------------------------------

@@ -1,4 +1,7 @@
-"""What the terminal shows, gathered from a running node: markets, trades, the node itself."""
+"""What the terminal shows: markets, trades, what the mechanisms did, the node itself.
+
+``Board`` holds it and is told what happens; ``NodeBoard`` gathers it from a running node.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,18 @@ from plimsoll.cli.figures import decimals_of
 from plimsoll.core import views
 from plimsoll.messages.codes import SIDES, SOURCES
 from plimsoll.messages.events import Event, Filled
+from plimsoll.messages.mechanisms import (
+    BadDebt,
+    Deleveraged,
+    Liquidating,
+    Repegged,
+    RepegUnaffordable,
+)
 from plimsoll.runtime.node import Gap, NodeBase
 from plimsoll.units import RATIO_SCALE, div_toward_zero
 
 TRADES_KEPT: Final = 100
+NOTES_KEPT: Final = 20
 DEPTH: Final = 40
 HOUR_MS: Final = 3_600_000
 
@@ -28,6 +39,29 @@ class Trade:
     price: int
     size: int
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepegNote:
+    """A repeg, or (``paid`` False) one that the pool could not pay; ``cost`` < 0 was earned."""
+
+    ts: int
+    mark: int
+    oracle: int
+    cost: int
+    paid: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ClosingNote:
+    """Something of a liquidation: ``what`` is liquidated, deleveraged or bad debt; ``amount`` is
+    a size (1e-9), of bad debt money (1e-6).
+    """
+
+    ts: int
+    what: str
+    account: int
+    amount: int
 
 
 @dataclass(slots=True)
@@ -46,6 +80,15 @@ class MarketBoard:
     vamm: dict[str, int] | None = None
     bids: list[list[int]] = field(default_factory=list)
     asks: list[list[int]] = field(default_factory=list)
+    unhealthy: list[str] = field(default_factory=list)
+    auctions: list[dict[str, Any]] = field(default_factory=list)
+    averages: dict[str, int] = field(default_factory=dict)
+    funding: dict[str, int] | None = None
+    repeg_timer: dict[str, Any] = field(default_factory=dict)
+    repegs: deque[RepegNote] = field(default_factory=lambda: deque(maxlen=NOTES_KEPT))
+    repeg_count: int = 0
+    closings: deque[ClosingNote] = field(default_factory=lambda: deque(maxlen=NOTES_KEPT))
+    closing_count: int = 0
     trades: deque[Trade] = field(default_factory=lambda: deque(maxlen=TRADES_KEPT))
     volume: Counter[str] = field(default_factory=Counter)
 
@@ -78,15 +121,41 @@ class MarketBoard:
             prices.append(self.vamm[side])
         return (max if side == "bid" else min)(prices, default=0)
 
-    def take(self, event: Filled, ts: int) -> None:
-        """Count a fill and put it on the tape."""
-        source = SOURCES[event.source]
-        self.volume[source] += event.quote
-        self.trades.appendleft(Trade(ts, SIDES[event.side], event.price, event.size, source))
+    def take(self, event: Event, ts: int) -> None:
+        """Note what happened: a fill goes on the tape, repegs and liquidations on their lists."""
+        if isinstance(event, Filled):
+            source = SOURCES[event.source]
+            self.volume[source] += event.quote
+            self.trades.appendleft(Trade(ts, SIDES[event.side], event.price, event.size, source))
+        elif isinstance(event, Repegged):
+            self.repegs.appendleft(RepegNote(ts, event.mark, event.oracle, event.cost))
+            self.repeg_count += 1
+        elif isinstance(event, RepegUnaffordable):
+            self.repegs.appendleft(RepegNote(ts, event.mark, event.oracle, event.cost, paid=False))
+        elif isinstance(event, Liquidating):
+            self.closings.appendleft(ClosingNote(ts, "liquidated", event.account, event.size))
+            self.closing_count += 1
+        elif isinstance(event, Deleveraged):
+            self.closings.appendleft(ClosingNote(ts, "deleveraged", event.counterparty, event.size))
+        elif isinstance(event, BadDebt):
+            self.closings.appendleft(ClosingNote(ts, "bad debt", event.account, event.loss))
+
+    def see(self, view: dict[str, Any]) -> None:
+        """Take over a look at the market: ``views.market_view`` with its depth."""
+        if view["oracle_price"] != self.oracle:
+            self.oracle_before = self.oracle
+        self.oracle = view["oracle_price"]
+        self.oracle_valid = view["oracle_valid"]
+        self.mode, self.unhealthy = view["mode"], view["unhealthy"]
+        self.open_interest = view["open_interest"]
+        self.pools, self.vamm = view["pools"], view["vamm"]
+        self.bids, self.asks = view["bids"], view["asks"]
+        self.auctions, self.averages = view["auctions"], view["tracking"]
+        self.funding, self.repeg_timer = view["funding"], view["repeg"]
 
 
 @dataclass(slots=True)
-class NodeBoard:
+class NodeFigures:
     """The node since the board was made; ``rate`` is commands a second, lately."""
 
     status: str = "starting"
@@ -99,19 +168,56 @@ class NodeBoard:
     uptime_ms: int = 0
 
 
-class Board:
-    """Follows a node. ``note`` is a line for people, such as where the API listens."""
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """What a scripted run shows: ``title`` of the chapter, what to ``look`` at, the last ``step``
+    in words.
+    """
 
-    def __init__(self, node: NodeBase, clock: Callable[[], int], note: str = "") -> None:
-        self._node = node
-        self._clock = clock
-        self._started = clock()
-        self._last = (self._started, 0, 0, 0.0)
+    title: str
+    look: str
+    step: str = ""
+
+
+class Board:
+    """What is shown. ``note`` is a line for people, such as where the API listens; ``caption``
+    the running chapter of a scenario."""
+
+    def __init__(self, now: int, note: str = "") -> None:
         self.note = note
         self.alert = ""
-        self.now = self._started
+        self.caption: Caption | None = None
+        self.now = now
         self.markets: list[MarketBoard] = []
-        self.node = NodeBoard()
+        self.node = NodeFigures()
+
+    def take(self, event: Event, ts: int) -> None:
+        """Note an event, if it is of a market that was looked at before."""
+        market = getattr(event, "market", -1)
+        if 0 <= market < len(self.markets):
+            self.markets[market].take(event, ts)
+
+    def see(self, seen: list[dict[str, Any]], now: int) -> None:
+        """Take over a look (see ``look``) at all markets."""
+        while len(self.markets) < len(seen):
+            view = seen[len(self.markets)]
+            price_digits = max(decimals_of(view["tick"], 6), 1)
+            size_digits = decimals_of(view["step"], 9)
+            self.markets.append(MarketBoard(view["symbol"], price_digits, size_digits))
+        for market, view in zip(self.markets, seen, strict=True):
+            market.see(view)
+        self.now = now
+
+
+class NodeBoard(Board):
+    """Follows a node."""
+
+    def __init__(self, node: NodeBase, clock: Callable[[], int], note: str = "") -> None:
+        super().__init__(clock(), note)
+        self._node = node
+        self._clock = clock
+        self._started = self.now
+        self._last = (self._started, 0, 0, 0.0)
 
     async def follow(self) -> None:
         """Read fills until the node stops; a board too slow to follow misses some and goes on."""
@@ -120,33 +226,14 @@ class Board:
                 if isinstance(item, Gap):
                     break
                 for event in item.events:
-                    self._take(event, item.ts)
+                    self.take(event, item.ts)
             else:
                 return
-
-    def _take(self, event: Event, ts: int) -> None:
-        if isinstance(event, Filled) and event.market < len(self.markets):
-            self.markets[event.market].take(event, ts)
 
     async def refresh(self) -> None:
         """Take a look at the state and the counters. Errors: as `NodeBase.query`."""
         now = self._clock()
-        seen = await self._node.query(lambda state: _look(state, now))
-        while len(self.markets) < len(seen):
-            view = seen[len(self.markets)]
-            price_digits = max(decimals_of(view["tick"], 6), 1)
-            size_digits = decimals_of(view["step"], 9)
-            self.markets.append(MarketBoard(view["symbol"], price_digits, size_digits))
-        for market, view in zip(self.markets, seen, strict=True):
-            if view["oracle_price"] != market.oracle:
-                market.oracle_before = market.oracle
-            market.oracle = view["oracle_price"]
-            market.oracle_valid = view["oracle_valid"]
-            market.mode = view["mode"]
-            market.open_interest = view["open_interest"]
-            market.pools, market.vamm = view["pools"], view["vamm"]
-            market.bids, market.asks = view["bids"], view["asks"]
-        self.now = now
+        self.see(await self._node.query(lambda state: look(state, now)), now)
         self._count(now)
 
     def _count(self, now: int) -> None:
@@ -167,7 +254,8 @@ class Board:
         found.uptime_ms = now - self._started
 
 
-def _look(state: Any, now: int) -> list[dict[str, Any]]:
+def look(state: Any, now: int) -> list[dict[str, Any]]:
+    """All markets of a state, with the best levels of their books."""
     found: list[dict[str, Any]] = []
     for market in state.markets:
         view = views.market_view(state, market, now)

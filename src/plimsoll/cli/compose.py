@@ -24,7 +24,7 @@ from plimsoll.api.app import create_app
 from plimsoll.api.limits import ApiSettings
 from plimsoll.api.server import make_server
 from plimsoll.cli import demo_client, live_feeds
-from plimsoll.cli.board import Board
+from plimsoll.cli.board import NodeBoard
 from plimsoll.cli.demo_client import DemoClient
 from plimsoll.cli.live_feeds import LiveFeed
 from plimsoll.errors import ConfigError, NodeBusy, PlimsollError
@@ -38,7 +38,14 @@ from plimsoll.sim.sight import Sight, look
 
 TICK_SECONDS: Final = 0.25
 TICK_WORK: Final = 256
-PERIODS: Final = {"maker": 1.0, "arbitrageur": 1.0, "noise": 2.0, "momentum": 2.0, "explorer": 3.0}
+PERIODS: Final = {
+    "maker": 1.0,
+    "arbitrageur": 1.0,
+    "auction-maker": 0.7,
+    "noise": 2.0,
+    "momentum": 2.0,
+    "explorer": 3.0,
+}
 """Mean seconds between two decisions of a live trader, by kind."""
 
 _log = structlog.get_logger("plimsoll.up")
@@ -80,7 +87,7 @@ class Running:
     """A started exchange, for whoever shows it; ``stop`` ends it."""
 
     node: Node
-    board: Board
+    board: NodeBoard
     url: str
     symbol: str
     data_dir: Path
@@ -121,7 +128,7 @@ async def run(options: UpOptions, show: Show) -> None:
         if options.demo:
             client = await demo_client.prepare(node, keys, options.data_dir, url, options.clock())
             traders = await _join_traders(node, options)
-        board = Board(node, options.clock)
+        board = NodeBoard(node, options.clock)
         stop = asyncio.Event()
         stack.enter_context(_signals(stop))
         symbol = (await node.query(live_feeds.symbols))[0]

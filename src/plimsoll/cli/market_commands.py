@@ -8,7 +8,7 @@ from rich.text import Text
 from plimsoll.cli import connection, output
 from plimsoll.cli.app import App, common
 from plimsoll.cli.connection import Session
-from plimsoll.cli.figures import utc
+from plimsoll.cli.figures import bp, span, utc
 from plimsoll.client.base import DEPTH_MAX, TRADES_MAX
 from plimsoll.client.models import BookSnapshot, MarketInfo, TradeInfo
 
@@ -74,7 +74,7 @@ def show(app: App, symbol: str) -> None:
         return
     screen = output.console()
     rows = [
-        ("mode", one.mode),
+        ("mode", _mode_text(one)),
         ("oracle", output.grouped(one.oracle_price) + ("" if one.oracle_valid else " (stale)")),
         ("tick", one.tick),
         ("step", one.step),
@@ -98,10 +98,51 @@ def show(app: App, symbol: str) -> None:
             ("capital", output.grouped(vamm.capital)),
             ("equity", output.grouped(vamm.equity)),
             ("PnL", output.gain(vamm.pnl)),
+            ("reservation price", output.grouped(vamm.reservation_price)),
+            ("short / long spread", f"{bp(vamm.short_spread)} / {bp(vamm.long_spread)} bp"),
+            ("peg", f"{output.grouped(vamm.peg)}, moved {vamm.repegs} times"),
+            ("booked", output.gain(vamm.booked)),
         ]
         screen.print("", output.pairs("vAMM", shown))
+    _print_mechanisms(one)
     pools = [(name, output.grouped(amount)) for name, amount in sorted(one.pools.items())]
     screen.print("", output.pairs("Pools (USD)", pools))
+
+
+def _mode_text(one: MarketInfo) -> str:
+    if not one.unhealthy:
+        return one.mode
+    why = ", ".join(name.replace("_", " ") for name in one.unhealthy)
+    return f"{one.mode} (operator: {one.operator_mode}; broken: {why})"
+
+
+def _print_mechanisms(one: MarketInfo) -> None:
+    """Averages, volumes, the timer of a repeg, funding, live auctions."""
+    screen, track, timer = output.console(), one.tracking, one.repeg
+
+    def both(first: str | None, second: str | None) -> str:
+        return f"{output.grouped(first)} / {output.grouped(second)}"
+
+    apart = "-" if track.divergence is None else output.ppm_text(track.divergence)
+    rows: list[tuple[str, str | Text]] = [
+        ("oracle 5 min / 1 h", both(track.oracle_5min, track.oracle_1h)),
+        ("mark 5 min / 1 h", both(track.mark_5min, track.mark_1h)),
+        ("deviation oracle / mark", both(track.oracle_deviation, track.mark_deviation)),
+        ("mark from oracle", apart),
+        ("repeg event", f"{span(timer.elapsed_ms)} of {span(timer.after_ms)}"),
+        ("bought / sold in 1 h", both(track.buy_volume_1h, track.sell_volume_1h)),
+        ("volume in 24 h", output.grouped(track.volume_24h)),
+        ("auctions", str(len(one.auctions))),
+    ]
+    if one.funding is not None:
+        state = one.funding
+        due = utc(state.due_ms) if state.due_ms else "at once"
+        rows += [
+            ("funding rate / average", both(state.rate, state.average)),
+            ("funding due (UTC)", due),
+            ("cumulative long / short", both(state.cumulative_long, state.cumulative_short)),
+        ]
+    screen.print("", output.pairs("Mechanisms", rows))
 
 
 @click.command()

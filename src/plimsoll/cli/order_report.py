@@ -15,7 +15,14 @@ _STATUS = {
     "filled": "bold green",
     "resting": "cyan",
     "partially_filled": "yellow",
+    "auction": "cyan",
     "cancelled": "yellow",
+}
+_SOURCES = {
+    "book": "the book",
+    "vamm": "the vAMM",
+    "auction": "an auction",
+    "adl": "deleveraging",
 }
 _SHOWN_FILLS = 12
 
@@ -35,7 +42,7 @@ def print_order(
     ]
     console.print(_headline(request, receipt, quoted=after is None))
     for event in fills[:_SHOWN_FILLS]:
-        source = "the vAMM" if event["source"] == "vamm" else "the book"
+        source = _SOURCES.get(event["source"], event["source"])
         size, price = output.grouped(event["size"]), output.grouped(event["price"])
         console.print(f"  {size} at {price} from {source}")
     if len(fills) > _SHOWN_FILLS:
@@ -85,6 +92,8 @@ def _print_rest(console: Console, receipt: Receipt) -> None:
     removed = [event for event in receipt.events if event["type"] == "OrderRemoved"]
     if receipt.status in ("resting", "partially_filled"):
         console.print(f"in book    {output.grouped(left)}")
+    elif receipt.status == "auction":
+        console.print(f"auction    {output.grouped(left)}, see `plimsoll auction list`")
     else:
         why = f": {str(removed[-1]['reason']).replace('_', ' ')}" if removed else ""
         console.print(f"dropped    {output.grouped(left)}{why}")

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from plimsoll.cli.figures import bp, fixed, span, usd, utc
 from plimsoll.sim.replay import MarketRun, ReplayResult
+from plimsoll.sim.tally_mechanisms import MechanismTally
 from plimsoll.units import div_floor
 
 Justify = Literal["left", "right"]
@@ -72,6 +73,7 @@ def render_rich(console: Console, inputs: list[dict[str, Any]], result: ReplayRe
     console.print(_money_table(result), "")
     for market, run in enumerate(result.markets):
         console.print(_market_table(run, result.tally.paid_in(market)), "")
+        console.print(_mechanism_table(run, result.tally.mechanism(market)), "")
     if result.kinds:
         console.print(_trader_table(result), "")
     rate = fixed(int(10 * result.instants / max(result.seconds, 1e-9)), 1, 0)
@@ -164,11 +166,45 @@ def _market_table(run: MarketRun, paid: Mapping[str, int]) -> Table:
             ("vAMM equity", usd(vamm["equity"])),
             ("vAMM PnL", usd(vamm["pnl"])),
             ("  spread surplus", usd(paid.get("spread_surplus", 0))),
+            ("  capital brought in anew", f"{run.refills} x, {usd(run.refilled)}"),
             ("divergence, most", f"{bp(run.divergence_max)} bp at {at}"),
             ("divergence, mean", f"{bp(mean)} bp"),
             ("inside_range_pct", f"{run.inside_range_pct:.2f}"),
         ]
     return _pairs(f"{run.symbol} at the end", rows)
+
+
+def _mechanism_table(run: MarketRun, tally: MechanismTally) -> Table:
+    """What auctions, repegs, funding, restrictions and liquidations did."""
+    repegs = " / ".join(f"{tally.repegs[n]:,}" for n in ("free", "revenue", "paid", "unaffordable"))
+    auctions = " / ".join(f"{tally.auctions[name]:,}" for name in ("order", "liquidation"))
+    closed = sum(tally.liquidated.values())
+    rows = [
+        ("repegs: free / earning / paid / unaffordable", repegs),
+        ("  earned, cost", f"{usd(tally.repeg_revenue)}, {usd(tally.repeg_cost)}"),
+        ("restricted", f"{tally.restricted} x, {span(tally.restricted_ms)}"),
+    ]
+    rows += [(f"  {name}", f"{count:,}") for name, count in sorted(tally.breaches.items())]
+    rows += [
+        ("auctions: of orders / of liquidations", auctions),
+        ("  offers", f"{tally.offers:,}"),
+    ]
+    rows += [(f"  ended: {name}", f"{n:,}") for name, n in sorted(tally.auction_ends.items())]
+    rows += [
+        ("funding: booked / skipped", f"{tally.funding:,} / {tally.funding_skipped:,}"),
+        ("  the pool's part", usd(tally.funding_pool)),
+        ("liquidations", f"{tally.liquidations:,}, {usd(closed)} closed"),
+        ("  penalties, to keepers", f"{usd(tally.penalties)}, {usd(tally.keeper_rewards)}"),
+        ("deleveraged", f"{tally.deleveraged:,}, {fixed(tally.deleveraged_size, 9, 3)}"),
+        ("bad debt", usd(tally.bad_debt)),
+        ("  insurance, winners, nobody", _borne(tally)),
+    ]
+    return _pairs(f"{run.symbol} mechanisms", rows)
+
+
+def _borne(tally: MechanismTally) -> str:
+    parts = (tally.bad_debt_insured, tally.bad_debt_haircut, tally.bad_debt_unpaid)
+    return ", ".join(usd(part) for part in parts)
 
 
 def _trader_table(result: ReplayResult) -> Table:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, TextIO
+from typing import Any, Final, Self, TextIO
 
 import structlog
 from rich.console import Console
@@ -167,28 +167,58 @@ class TerminalDisplay:
     async def __call__(self, running: Running) -> None:
         board = running.board
         self._alert.board = board
-        console = self._console
         announce(running)
-        with ExitStack() as stack:
-            keys = stack.enter_context(_keys())
-            live = stack.enter_context(
-                Live(console=console, screen=True, auto_refresh=False, vertical_overflow="crop")
-            )
-            selected = 0
+        with Viewer(self._console) as viewer:
             while True:
                 await board.refresh()
-                width, height = console.size
-                live.update(render(board, selected, width, height), refresh=True)
-                try:
-                    key = await asyncio.wait_for(keys.get(), FRAME_SECONDS)
-                except TimeoutError:
-                    continue
-                if key in ("q", "Q", "\x1b", "\x03"):
+                viewer.draw(board)
+                if await viewer.rest(FRAME_SECONDS):
                     return
-                if key in ("\t", "n", " "):
-                    selected += 1
-                elif key.isdecimal() and 0 < int(key) <= len(board.markets):
-                    selected = int(key) - 1
+
+
+class Viewer:
+    """Draws boards full-screen and listens to the keys; the market shown is chosen with them."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._stack = ExitStack()
+        self._selected = 0
+        self._chosen_at = -1
+        self._markets = 1
+
+    def __enter__(self) -> Self:
+        self._typed = self._stack.enter_context(_keys())
+        live = Live(
+            console=self._console, screen=True, auto_refresh=False, vertical_overflow="crop"
+        )
+        self._live = self._stack.enter_context(live)
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._stack.close()
+
+    def select(self, market: int, at: int) -> None:
+        """Show a market, once for each ``at``: what somebody chooses after that stays."""
+        if at != self._chosen_at:
+            self._selected, self._chosen_at = market, at
+
+    def draw(self, board: Board) -> None:
+        """Draw a board as large as the screen is now."""
+        self._markets = max(1, len(board.markets))
+        width, height = self._console.size
+        self._live.update(render(board, self._selected, width, height), refresh=True)
+
+    async def rest(self, seconds: float) -> bool:
+        """Wait, or until a key is pressed; True if it is one to leave with."""
+        try:
+            key = await asyncio.wait_for(self._typed.get(), seconds)
+        except TimeoutError:
+            return False
+        if key in ("\t", "n", " "):
+            self._selected += 1
+        elif key.isdecimal() and 0 < int(key) <= self._markets:
+            self._selected = int(key) - 1
+        return key in ("q", "Q", "\x1b", "\x03")
 
 
 @contextmanager

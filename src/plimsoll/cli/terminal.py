@@ -15,18 +15,21 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from plimsoll.cli.board import HOUR_MS, Board, MarketBoard, Trade
+from plimsoll.cli import terminal_mechanisms as more
+from plimsoll.cli.board import Board, Caption, MarketBoard, Trade
 from plimsoll.cli.figures import bp, fixed, short_usd, usd, utc
 from plimsoll.units import div_floor, notional_floor
 
 WIDE: Final = 110
-SIDE_COLUMN: Final = 38
+SIDE_COLUMN: Final = 42
+_STRIP: Final = 6
 _LABEL: Final = "grey62"
 _BORDER: Final = "grey35"
 _BID: Final = "green3"
 _ASK: Final = "indian_red1"
 _VAMM: Final = "medium_purple1"
 _BAD: Final = "yellow3"
+_SOURCES: Final = {"vamm": _VAMM, "book": _LABEL, "auction": more.AUCTION, "adl": _BAD}
 _TAPE: Final[tuple[JustifyMethod, ...]] = ("left", "right", "right", "left")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
@@ -37,39 +40,68 @@ def render(board: Board, selected: int, width: int, height: int) -> RenderableTy
         return Text("waiting for the first market …", style=_LABEL)
     market = board.markets[selected % len(board.markets)]
     wide = width >= WIDE
-    # Header, tiles, footer, and (narrow) the vAMM's panel; the rest is book and tape.
-    body_height = max(5, height - 1 - 4 - 2 - (0 if wide else 4))
-    book_width = (width - SIDE_COLUMN) // 2 if wide else width // 2
-    body = Layout(size=body_height)
-    columns = [
-        Layout(_book(market, book_width - 4, body_height - 2), size=book_width),
-        Layout(_tape(market, body_height - 2)),
-    ]
-    if wide:
-        columns.append(Layout(_side(board, market), size=SIDE_COLUMN))
-    body.split_row(*columns)
-    rows = [
-        Layout(_header(board, selected), size=1),
-        Layout(_tiles(market), size=4),
-        body,
-    ]
-    if not wide:
-        rows.append(Layout(_vamm_strip(board, market), size=4))
-    rows.append(Layout(_footer(board), size=2))
+    rows = [Layout(_header(board, selected), size=1)]
+    if board.caption is not None:
+        rows.append(Layout(_caption(board.caption), size=3))
+    rows.append(Layout(_tiles(market), size=4))
+    strip = [] if wide else [Layout(_strip(board, market), size=_STRIP)]
+    # Header, caption, tiles, strip, footer; the rest is book, tape and the side column.
+    used = 1 + 4 + 2 + (_STRIP if strip else 0) + (3 if board.caption else 0)
+    rows.append(_body(board, market, width, max(5, height - used)))
+    rows += [*strip, Layout(_footer(board), size=2)]
     root = Layout()
     root.split_column(*rows)
     return root
 
 
-def _panel(content: RenderableType, title: str) -> Panel:
+def _body(board: Board, market: MarketBoard, width: int, height: int) -> Layout:
+    """Book, auctions over trades and, on a wide screen, the side column."""
+    wide = width >= WIDE
+    book_width = (width - SIDE_COLUMN) // 2 if wide else width // 2
+    middle_width = (width - SIDE_COLUMN if wide else width) - book_width
+    body = Layout(size=height)
+    columns = [
+        Layout(_book(market, book_width - 4, height - 2), size=book_width),
+        _middle(board, market, middle_width - 4, height),
+    ]
+    if wide:
+        columns.append(Layout(_side(board, market, height), size=SIDE_COLUMN))
+    body.split_row(*columns)
+    return body
+
+
+def _middle(board: Board, market: MarketBoard, width: int, height: int) -> Layout:
+    """Auctions, as many lines as there are (up to half), over the trades."""
+    lines = max(1, min(len(market.auctions), height // 2 - 2))
+    if height < 8 and not market.auctions:
+        return Layout(_tape(market, height - 2))
+    column = Layout()
+    title = f"auctions {len(market.auctions)}" if market.auctions else "auctions"
+    column.split_column(
+        Layout(_panel(more.auctions(market, board.now, width, lines), title), size=lines + 2),
+        Layout(_tape(market, height - lines - 4), size=height - lines - 2),
+    )
+    return column
+
+
+def _panel(content: RenderableType, title: str, border: str = _BORDER) -> Panel:
     return Panel(
         content,
         title=Text(title, style="bold"),
         title_align="left",
-        border_style=_BORDER,
+        border_style=border,
         box=box.ROUNDED,
         padding=(0, 1),
     )
+
+
+def _caption(caption: Caption) -> RenderableType:
+    """The chapter of a scenario, what to look at, what happens now."""
+    lines = Text(no_wrap=True, overflow="ellipsis")
+    lines.append(f" {caption.title} ", style="bold black on khaki3").append("\n")
+    lines.append(f" {caption.look}\n", style=_LABEL)
+    lines.append(f" ▸ {caption.step}" if caption.step else "")
+    return lines
 
 
 def _header(board: Board, selected: int) -> RenderableType:
@@ -118,8 +150,11 @@ def _tiles(market: MarketBoard) -> RenderableType:
         grid.add_column(no_wrap=True)
     grid.add_row(*(Text(name, style=_LABEL) for name, _ in tiles))
     grid.add_row(*(value for _, value in tiles))
-    title = market.symbol if market.mode == "active" else f"{market.symbol} · {market.mode}"
-    return _panel(grid, title)
+    title = market.symbol
+    if market.mode != "active":
+        title += f" · {market.mode}"
+        title += f": {more.reasons(market)}" if market.unhealthy else ""
+    return _panel(grid, title, _BAD if market.unhealthy else _BORDER)
 
 
 def _bar(size: int, largest: int, width: int) -> str:
@@ -183,7 +218,7 @@ def _tape(market: MarketBoard, height: int) -> RenderableType:
 def _tape_cells(market: MarketBoard, trade: Trade) -> tuple[Text, ...]:
     style = _BID if trade.side == "buy" else _ASK
     price = fixed(trade.price, 6, market.price_digits)
-    source = Text("◆ vAMM", style=_VAMM) if trade.source == "vamm" else Text("book", style=_LABEL)
+    source = Text("◆ vAMM" if trade.source == "vamm" else trade.source, _SOURCES[trade.source])
     return (
         Text(utc(trade.ts, "%H:%M:%S"), style=_LABEL),
         Text(price.rjust(10), style=style),
@@ -214,12 +249,6 @@ def _gauge(market: MarketBoard, width: int) -> Text:
     return line
 
 
-def funding_clock(now: int) -> str:
-    """Time to the next full hour."""
-    left = (HOUR_MS - now % HOUR_MS + 999) // 1_000
-    return f"{left // 3600:02d}:{left // 60 % 60:02d}:{left % 60:02d}"
-
-
 def _vamm_rows(market: MarketBoard) -> list[tuple[str, Text]]:
     vamm = market.vamm
     if vamm is None:
@@ -232,38 +261,30 @@ def _vamm_rows(market: MarketBoard) -> list[tuple[str, Text]]:
     ]
 
 
-def _vamm_strip(board: Board, market: MarketBoard) -> RenderableType:
-    """The vAMM and the pools in two lines."""
+def _strip(board: Board, market: MarketBoard) -> RenderableType:
+    """The vAMM, averages, pools and the last of the mechanisms in four lines."""
     first = Text(no_wrap=True, overflow="ellipsis")
     for name, value in _vamm_rows(market):
         first.append(f"{name} ", style=_LABEL).append_text(value).append("   ")
-    first.append_text(_gauge(market, 13))
-    second = Text(no_wrap=True, overflow="ellipsis")
-    second.append("pools  ", style=_LABEL)
-    for name in ("insurance", "adjustments", "funding"):
-        second.append(f"{name} ", style=_LABEL)
-        second.append(f"{short_usd(market.pools.get(name, 0))}   ")
-    second.append("funding next ", style=_LABEL).append(funding_clock(board.now))
-    return _panel(Group(first, second), "vAMM")
+    first.append_text(_gauge(market, 11))
+    pools = Text(no_wrap=True, overflow="ellipsis")
+    pools.append("pools  ", style=_LABEL)
+    for name in ("insurance", "adjustments", "funding", "clearing"):
+        pools.append(f"{name} ", style=_LABEL)
+        pools.append(f"{short_usd(market.pools.get(name, 0))}   ")
+    lines = (first, more.averages_line(market), pools, more.last_line(market, board.now))
+    return _panel(Group(*lines), "vAMM")
 
 
-def _side(board: Board, market: MarketBoard) -> RenderableType:
-    """The column of a wide screen: vAMM, pools, funding, node."""
+def _side(board: Board, market: MarketBoard, height: int) -> RenderableType:
+    """The column of a wide screen: as many panels as there is room for."""
     inner = SIDE_COLUMN - 4
-
-    def table(rows: list[tuple[str, Text]]) -> Table:
-        grid = Table.grid(expand=True)
-        grid.add_column(style=_LABEL, no_wrap=True)
-        grid.add_column(justify="right", no_wrap=True)
-        for name, value in rows:
-            grid.add_row(name, value)
-        return grid
-
     vamm = _vamm_rows(market)
     if market.vamm is not None:
         price = fixed(market.vamm["reservation_price"], 6, market.price_digits)
         vamm.insert(0, ("price", Text(price)))
-    pools = [(name, Text(usd(amount))) for name, amount in sorted(market.pools.items())]
+    inventory = Group(more.pairs(vamm), more.spreads(market), _gauge(market, inner), _ends(inner))
+    pools = more.pool_rows(market)
     node = board.node
     counts = [
         ("commands", Text(f"{node.commands:,}")),
@@ -271,17 +292,33 @@ def _side(board: Board, market: MarketBoard) -> RenderableType:
         ("record", Text(f"{node.seq:,}")),
         ("up", Text(_clock(node.uptime_ms))),
     ]
-    ends = Text("short", style=_LABEL)
-    ends.append("long".rjust(inner - 5), style=_LABEL)
-    inventory = Group(table(vamm), Text(""), _gauge(market, inner), ends)
+    panels: list[tuple[str, RenderableType, int]] = [
+        ("vAMM", inventory, len(vamm) + 3),
+        ("averages", more.averages(market), 4),
+        ("pools", more.pairs(pools), max(1, len(pools))),
+        ("funding", more.pairs(more.funding_rows(market, board.now)), 2),
+        ("repegs", more.pairs(more.repeg_rows(market, 3)), 4),
+        ("liquidations", more.pairs(more.closing_rows(market, 3)), 3),
+        ("node", more.pairs(counts), len(counts)),
+    ]
     column = Layout()
-    column.split_column(
-        Layout(_panel(inventory, "vAMM"), size=len(vamm) + 5),
-        Layout(_panel(table(pools), "pools"), size=len(pools) + 2),
-        Layout(_panel(table([("next", Text(funding_clock(board.now)))]), "funding"), size=3),
-        Layout(_panel(table(counts), "node")),
-    )
+    shown: list[Layout] = []
+    left = height
+    for title, content, lines in panels:
+        if lines + 2 > left:
+            break
+        shown.append(Layout(_panel(content, title), size=lines + 2))
+        left -= lines + 2
+    if shown:
+        # The last one takes what is left over.
+        shown[-1].size = None
+    column.split_column(*shown)
     return column
+
+
+def _ends(width: int) -> Text:
+    ends = Text("short", style=_LABEL)
+    return ends.append("long".rjust(width - 5), style=_LABEL)
 
 
 def _clock(ms: int) -> str:

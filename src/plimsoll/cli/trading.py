@@ -41,6 +41,7 @@ def order_options(function: F) -> F:
         click.option("--reduce-only", is_flag=True, help="Only close a position."),
         click.option("--expires-ms", type=click.IntRange(0), default=0, help="Time in ms UTC."),
         click.option("--client-order-id", default="", help="Your own name for the order."),
+        click.option("--keeper-fee", default="0", help="Held back for whoever fills it first."),
         account_option,
     ]
     for option in reversed(options):
@@ -64,6 +65,7 @@ def _request(account: int, side: str, market: str, size: str, given: dict[str, A
         "reduce_only": given["reduce_only"],
         "expires_ms": given["expires_ms"],
         "client_order_id": given["client_order_id"],
+        "keeper_fee": given["keeper_fee"],
     }
     return msgspec.convert(values, type=PlaceOrderRequest)
 

@@ -15,7 +15,7 @@ import click
 import msgspec
 from rich.console import Console
 
-from plimsoll.cli import compose, screen
+from plimsoll.cli import compose, scenario, screen
 from plimsoll.cli.app import App, common
 from plimsoll.cli.compose import Running, UpOptions
 from plimsoll.cli.connection import DEMO_FILE
@@ -81,6 +81,19 @@ def _speed(loaded: Loaded, series: Sequence[FilePrices]) -> float:
 )
 @click.option("--seed", type=click.IntRange(0), help="Of the traders and of synthetic prices.")
 @click.option("--plain", is_flag=True, help="Log lines instead of the live view.")
+@click.option(
+    "--scenario",
+    "scenario_name",
+    metavar="NAME",
+    help="Play a scripted run instead, in its own time; 'list' names what there is.",
+)
+@click.option("--no-terminal", is_flag=True, help="Print a scripted run as text, and end with it.")
+@click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Keep the journal of a scripted run there (an empty directory).",
+)
 @common
 @click.pass_obj
 def up(
@@ -94,12 +107,24 @@ def up(
     traders: int | None,
     seed: int | None,
     plain: bool,
+    scenario_name: str | None,
+    no_terminal: bool,
+    data_dir: Path | None,
 ) -> None:
     """Run the exchange: node, price feed, house keeper, demonstration traders, API, live view.
 
     The first start opens the exchange in the data directory and makes a demonstration client
     there; later starts go on from the journal. Stop it with q, Ctrl-C or SIGTERM.
+
+    With --scenario a script is played on an exchange of its own: the same view, the chapter on
+    top, --speed times as fast; the code is 0 if everything happened as it should. The state's
+    hash is the same each time; --data-dir keeps the journal, for `plimsoll verify`.
     """
+    if scenario_name is not None:
+        _play(scenario_name, speed, data_dir or app.data, terminal=not (no_terminal or plain))
+        return
+    if no_terminal or data_dir is not None:
+        raise click.UsageError("--no-terminal and --data-dir belong to --scenario.")
     loaded = app.load(
         api__host=host,
         api__port=port,
@@ -117,6 +142,15 @@ def up(
     if app.json:
         log = msgspec.structs.replace(log, json=True)
     _run(options, log, plain or app.json)
+
+
+def _play(name: str, speed: float | None, data_dir: Path | None, *, terminal: bool) -> None:
+    if name == scenario.LIST:
+        for line in scenario.names():
+            click.echo(line)
+        return
+    if not scenario.run(name, 1.0 if speed is None else speed, data_dir, terminal=terminal):
+        raise click.exceptions.Exit(1)
 
 
 def command_name() -> str:

@@ -11,10 +11,14 @@ Channels of ``stream``, each beginning with a snapshot:
     book:SYMBOL     snapshot: the fields of ``BookSnapshot``; delta: the same fields, only levels
                     that changed, size "0" where a level left
     trades:SYMBOL   snapshot and delta: {"trades": [TradeInfo, ...]}, oldest first
+    auctions:SYMBOL snapshot: {"auctions": [AuctionInfo, ...]}; delta: {"auctions": those new or
+                    changed, "removed": [ids]}
     account:ID      snapshot and delta: the fields of ``AccountInfo``
     orders:ID       snapshot: {"orders": [OrderInfo, ...]}; delta: {"orders": those new or changed,
                     "removed": [ids]}
     fills:ID        snapshot and delta: {"fills": [FillInfo, ...]}, oldest first
+    keeper          snapshot: {"records": []}, deltas: {"records": [KeeperRecord, ...]}, every
+                    record after the snapshot's ``seq``, none missing; for keepers and operators
 
 Over the WebSocket (``/v1/stream``, signed like any GET when a private channel is wanted) the
 client sends ``StreamRequest`` and gets ``StreamMessage``, or ``StreamFault`` for a channel that
@@ -30,20 +34,29 @@ from typing import Any, Final, Protocol
 from plimsoll.client.models import (
     AccountInfo,
     AmendOrderRequest,
+    AuctionInfo,
     BatchRequest,
     BookSnapshot,
     CreateAccountRequest,
     DepositRequest,
     ExchangeInfo,
+    ExplainInfo,
     FillInfo,
+    FundingInfo,
+    KeeperSnapshot,
+    LiquidationInfo,
     MarketInfo,
+    OfferRequest,
     OrderInfo,
     PlaceOrderRequest,
+    PlaceTriggerRequest,
     PrincipalInfo,
     Receipt,
+    RepegInfo,
     StreamMessage,
     TradeInfo,
     TransferRequest,
+    TriggerInfo,
     WithdrawRequest,
 )
 
@@ -53,8 +66,22 @@ TRADES_MAX: Final = 1_000
 """Most trades of a market in one answer."""
 FILLS_MAX: Final = 500
 """Most fills of an account in one answer."""
-PUBLIC_CHANNELS: Final = ("market", "book", "trades")
+HISTORY_MAX: Final = 500
+"""Most funding periods or repegs of a market, or liquidations, in one answer."""
+PUBLIC_CHANNELS: Final = ("market", "book", "trades", "auctions")
 PRIVATE_CHANNELS: Final = ("account", "orders", "fills")
+KEEPER_CHANNEL: Final = "keeper"
+KEEPER_COMMANDS: Final = (
+    "SettleAuction",
+    "MatchLimit",
+    "FireTrigger",
+    "Liquidate",
+    "UpdateFunding",
+    "ExpireOrder",
+    "UpdateMarket",
+    "Tick",
+)
+"""Commands that keepers send, by name."""
 
 
 class Client(Protocol):
@@ -74,6 +101,26 @@ class Client(Protocol):
 
     async def trades(self, symbol: str, limit: int = 100) -> list[TradeInfo]:
         """The last public trades, newest first. Raises ``NotFound``."""
+
+    async def market_params(self, symbol: str) -> dict[str, int | str]:
+        """All parameters of a market by name, numbers scaled as ``SetMarketParams`` takes them.
+        Raises ``NotFound``.
+        """
+
+    async def auctions(self, symbol: str) -> list[AuctionInfo]:
+        """The live auctions of a market in order of their start. Raises ``NotFound``."""
+
+    async def funding(self, symbol: str, limit: int = 100) -> list[FundingInfo]:
+        """The last funding periods, newest first. Raises ``NotFound``."""
+
+    async def repegs(self, symbol: str, limit: int = 100) -> list[RepegInfo]:
+        """The last repegs and changes of health, newest first. Raises ``NotFound``."""
+
+    async def liquidations(self, limit: int = 100) -> list[LiquidationInfo]:
+        """The last steps of liquidations in all markets, newest first."""
+
+    async def explain(self, seq: int) -> ExplainInfo:
+        """What a recent record did and why, as far as one may see it. Raises ``NotFound``."""
 
     async def accounts(self) -> list[AccountInfo]:
         """The principal's accounts (an operator sees all), by id."""
@@ -96,10 +143,19 @@ class Client(Protocol):
     async def place_order(self, req: PlaceOrderRequest, client_id: str = "") -> Receipt:
         """Place an order."""
 
+    async def place_trigger(self, req: PlaceTriggerRequest, client_id: str = "") -> Receipt:
+        """Leave an order that is placed when the oracle reaches a price."""
+
+    async def triggers(self, account: int) -> list[TriggerInfo]:
+        """An account's triggers by id. Raises ``NotFound``."""
+
+    async def offer(self, auction: int, req: OfferRequest, client_id: str = "") -> Receipt:
+        """Offer to take the other side of an auction."""
+
     async def cancel_order(
         self, account: int, order: int = 0, client_order_id: str = "", client_id: str = ""
     ) -> Receipt:
-        """Cancel one order, by id or (0) by client order id."""
+        """Cancel one order (also in an auction, also a trigger), by id or (0) client order id."""
 
     async def cancel_all(
         self, account: int, market: str | None = None, client_id: str = ""
@@ -128,6 +184,14 @@ class Client(Protocol):
         """Any command by its name, ``{"type": "CreatePrincipal", "name": "alice", "roles": 1}``,
         with all its fields; numbers are whole and scaled as ``messages.commands`` says. Whether
         the principal may send it is decided by its roles. Raises ``BadField``.
+        """
+
+    async def keeper_snapshot(self) -> KeeperSnapshot:
+        """All that may be due, with whose it is. Raises ``Forbidden`` for who is no keeper."""
+
+    async def keeper_command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
+        """One of ``KEEPER_COMMANDS`` by its name, ``{"type": "SettleAuction", "auction": 7,
+        "keeper": 9}``; ``keeper`` is the account that is paid, -1 the pot. Raises ``BadField``.
         """
 
     def stream(self, channels: list[str]) -> AsyncIterator[StreamMessage]:

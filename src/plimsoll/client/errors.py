@@ -155,6 +155,13 @@ def no_market(symbol: str) -> NotFound:
     return NotFound(404, info)
 
 
+def no_record(seq: int) -> NotFound:
+    """A record that is unknown, or too long ago to be known here."""
+    text = f"record {seq} is not among the recent ones; its journal knows it"
+    info = ErrorInfo(code=UNKNOWN_ROUTE, name="UNKNOWN_ROUTE", message=text, field="seq")
+    return NotFound(404, info)
+
+
 class BadAnswer(ClientError):
     """The answer could not be understood: not JSON, or not what this version expects."""
 

@@ -108,6 +108,26 @@ class HttpClient:
         path = f"/v1/markets/{_part(symbol)}/trades"
         return await self._get(list[models.TradeInfo], path, {"limit": limit})
 
+    async def market_params(self, symbol: str) -> dict[str, int | str]:
+        return await self._get(dict[str, int | str], f"/v1/markets/{_part(symbol)}/params")
+
+    async def auctions(self, symbol: str) -> list[models.AuctionInfo]:
+        return await self._get(list[models.AuctionInfo], f"/v1/markets/{_part(symbol)}/auctions")
+
+    async def funding(self, symbol: str, limit: int = 100) -> list[models.FundingInfo]:
+        path = f"/v1/markets/{_part(symbol)}/funding"
+        return await self._get(list[models.FundingInfo], path, {"limit": limit})
+
+    async def repegs(self, symbol: str, limit: int = 100) -> list[models.RepegInfo]:
+        path = f"/v1/markets/{_part(symbol)}/repegs"
+        return await self._get(list[models.RepegInfo], path, {"limit": limit})
+
+    async def liquidations(self, limit: int = 100) -> list[models.LiquidationInfo]:
+        return await self._get(list[models.LiquidationInfo], "/v1/liquidations", {"limit": limit})
+
+    async def explain(self, seq: int) -> models.ExplainInfo:
+        return await self._get(models.ExplainInfo, f"/v1/explain/{seq:d}")
+
     async def accounts(self) -> list[models.AccountInfo]:
         return await self._get(list[models.AccountInfo], "/v1/accounts")
 
@@ -116,6 +136,9 @@ class HttpClient:
 
     async def orders(self, account: int) -> list[models.OrderInfo]:
         return await self._get(list[models.OrderInfo], f"/v1/accounts/{account:d}/orders")
+
+    async def triggers(self, account: int) -> list[models.TriggerInfo]:
+        return await self._get(list[models.TriggerInfo], f"/v1/accounts/{account:d}/triggers")
 
     async def fills(self, account: int, limit: int = 100) -> list[models.FillInfo]:
         path = f"/v1/accounts/{account:d}/fills"
@@ -150,6 +173,12 @@ class HttpClient:
     async def place_order(self, req: models.PlaceOrderRequest, client_id: str = "") -> Receipt:
         return await self._send("POST", "/v1/orders", client_id, req)
 
+    async def place_trigger(self, req: models.PlaceTriggerRequest, client_id: str = "") -> Receipt:
+        return await self._send("POST", "/v1/triggers", client_id, req)
+
+    async def offer(self, auction: int, req: models.OfferRequest, client_id: str = "") -> Receipt:
+        return await self._send("POST", f"/v1/auctions/{auction:d}/offers", client_id, req)
+
     async def cancel_order(
         self, account: int, order: int = 0, client_order_id: str = "", client_id: str = ""
     ) -> Receipt:
@@ -175,6 +204,14 @@ class HttpClient:
 
     async def command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
         return await self._send("POST", "/v1/commands", client_id, values)
+
+    # --- keepers ----------------------------------------------------------------------------
+
+    async def keeper_snapshot(self) -> models.KeeperSnapshot:
+        return await self._get(models.KeeperSnapshot, "/v1/keeper/snapshot")
+
+    async def keeper_command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
+        return await self._send("POST", "/v1/keeper/commands", client_id, values)
 
     # --- streams ----------------------------------------------------------------------------
 

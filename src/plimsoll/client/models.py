@@ -2,7 +2,8 @@
 
 The one set of types of the HTTP interface, of every client and of the command line. Prices, sizes
 and money are plain decimal texts (``"60000.5"``), ratios are ppm, times are ms since the epoch
-(UTC), ids are whole numbers. Requests refuse fields they do not know; responses may grow.
+(UTC), ids are whole numbers. Requests refuse fields they do not know; responses may grow. The
+types of the mechanisms and of keepers have files of their own and are found here too.
 """
 
 from __future__ import annotations
@@ -11,22 +12,53 @@ from typing import Any, Literal
 
 import msgspec
 
-Side = Literal["buy", "sell"]
-OrderType = Literal["limit", "market"]
-TimeInForce = Literal["gtc", "ioc", "fok"]
-PostOnly = Literal["none", "reject", "slide"]
-Status = Literal["filled", "resting", "partially_filled", "cancelled", "rejected", "done"]
-Role = Literal["taker", "maker"]
-Source = Literal["book", "vamm", "auction", "adl"]
-StreamType = Literal["snapshot", "delta", "gap"]
+from plimsoll.client.keeper_models import (
+    KeeperAccount,
+    KeeperAuction,
+    KeeperMarket,
+    KeeperOrder,
+    KeeperPosition,
+    KeeperRecord,
+    KeeperSnapshot,
+    KeeperTrigger,
+)
+from plimsoll.client.market_models import MarketInfo, VammInfo
+from plimsoll.client.mechanism_models import (
+    AuctionInfo,
+    ExplainInfo,
+    ExplainLine,
+    FundingInfo,
+    FundingState,
+    LiquidationInfo,
+    OfferRequest,
+    PlaceTriggerRequest,
+    RepegInfo,
+    RepegTimerInfo,
+    TrackingInfo,
+    TriggerInfo,
+)
+from plimsoll.client.model_base import (
+    Direction,
+    OrderType,
+    PostOnly,
+    Request,
+    Response,
+    Role,
+    Side,
+    Source,
+    Status,
+    StreamType,
+    TimeInForce,
+)
 
-
-class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """Base of what is sent."""
-
-
-class Response(msgspec.Struct, kw_only=True, frozen=True):
-    """Base of what is answered."""
+__all__ = [
+    "AuctionInfo", "Direction", "ExplainInfo", "ExplainLine", "FundingInfo", "FundingState",
+    "KeeperAccount", "KeeperAuction", "KeeperMarket", "KeeperOrder", "KeeperPosition",
+    "KeeperRecord", "KeeperSnapshot", "KeeperTrigger", "LiquidationInfo", "MarketInfo",
+    "OfferRequest", "OrderType", "PlaceTriggerRequest", "PostOnly", "RepegInfo", "RepegTimerInfo",
+    "Request", "Response", "Role", "Side", "Source", "Status", "StreamType", "TimeInForce",
+    "TrackingInfo", "TriggerInfo", "VammInfo",
+]  # fmt: skip
 
 
 # Requests ------------------------------------------------------------------------------------
@@ -37,7 +69,7 @@ class PlaceOrderRequest(Request, kw_only=True):
 
     ``price`` is the limit, or the worst price of a market order (None: the market's slippage
     setting). ``tif`` None means gtc for a limit order and ioc for a market order. ``expires_ms``
-    0 means never.
+    0 means never. ``keeper_fee`` (USD) is held back for the keeper of the first fill.
     """
 
     account: int
@@ -51,6 +83,7 @@ class PlaceOrderRequest(Request, kw_only=True):
     reduce_only: bool = False
     expires_ms: int = 0
     client_order_id: str = ""
+    keeper_fee: str = "0"
 
 
 class AmendOrderRequest(Request, kw_only=True):
@@ -173,10 +206,12 @@ class Receipt(Response, kw_only=True, frozen=True):
     For a command about one order: its id, ``filled``, ``average_price`` (rounded against the
     taker) and ``fee`` (paid as taker) of what this command traded, and what ``remaining`` of it
     was not filled. ``status``: filled; resting (in the book, this command traded nothing);
-    partially_filled (a part was traded, the rest is in the book); cancelled (what is not filled
-    was dropped); rejected (nothing happened, see ``reject``). For other commands ``status`` is
-    done. ``events`` lists everything that happened; refused items of a batch that is not atomic
-    are ``Rejected`` events with the number of the item.
+    partially_filled (a part was traded, the rest is in the book); auction (the rest is offered in
+    an auction, whose id is that of the order); waiting (a trigger that waits for the oracle, an
+    offer that waits for the end of its batch; ``order`` is the offer's own id then); cancelled
+    (what is not filled was dropped); rejected (nothing happened, see ``reject``). For other
+    commands ``status`` is done. ``events`` lists everything that happened; refused items of a
+    batch that is not atomic are ``Rejected`` events with the number of the item.
     """
 
     seq: int
@@ -190,45 +225,7 @@ class Receipt(Response, kw_only=True, frozen=True):
     remaining: str | None = None
     status: Status = "done"
     reject: RejectInfo | None = None
-    events: list[dict[str, Any]] = []
-
-
-class VammInfo(Response, kw_only=True, frozen=True):
-    """A market's vAMM: quotes, the largest single fills, its position and what it earned."""
-
-    bid: str
-    ask: str
-    bid_size: str
-    ask_size: str
-    reservation_price: str
-    base: str
-    capital: str
-    equity: str
-    pnl: str
-
-
-class MarketInfo(Response, kw_only=True, frozen=True):
-    """One market: rules and present state. ``imr`` to ``price_band`` are ppm."""
-
-    symbol: str
-    market: int
-    mode: str
-    tick: str
-    step: str
-    min_notional: str
-    imr: int
-    mmr: int
-    taker_fee: int
-    maker_rebate: int
-    price_band: int
-    oracle_price: str | None
-    oracle_valid: bool
-    oracle_published_ms: int
-    best_bid: str | None
-    best_ask: str | None
-    open_interest: str
-    vamm: VammInfo | None
-    pools: dict[str, str]
+    events: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
 
 class BookSnapshot(Response, kw_only=True, frozen=True):
@@ -343,7 +340,7 @@ class ExchangeInfo(Response, kw_only=True, frozen=True):
     seq: int
     ts: int
     markets: list[str]
-    limits: dict[str, int] = {}
+    limits: dict[str, int] = msgspec.field(default_factory=dict)
 
 
 class StreamMessage(Response, kw_only=True, frozen=True):

@@ -18,7 +18,9 @@ from plimsoll.messages.params import GlobalParams, MarketParams
 _RATIO_UNITS: Final = (("%", 4), ("bps", 2), ("bp", 2), ("x", 6))
 _QUOTE_NAMES: Final = frozenset({"min_notional"})
 
-SECTIONS: Final = ("data", "node", "api", "feed", "demo", "client", "log", "exchange", "markets")
+SECTIONS: Final = (
+    "data", "node", "api", "feed", "demo", "client", "keeper", "log", "exchange", "markets",
+)  # fmt: skip
 
 
 class Field(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +171,7 @@ def fixed_fields() -> dict[str, Field]:
     """Every setting but those of markets, by name."""
     found: list[Field] = []
     defaults = Config()
-    for section in ("data", "node", "api", "feed", "demo", "client", "log"):
+    for section in ("data", "node", "api", "feed", "demo", "client", "keeper", "log"):
         found += _section_fields(section, getattr(defaults, section))
     limits = GlobalParams()
     found += [

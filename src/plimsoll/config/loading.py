@@ -25,6 +25,7 @@ from plimsoll.config.sections import (
     LogConfig,
 )
 from plimsoll.errors import ConfigError
+from plimsoll.keepers.settings import KeeperSettings, MakerSettings
 from plimsoll.messages.params import GlobalParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.node_types import NodeSettings
@@ -274,6 +275,9 @@ def _assemble(values: Mapping[str, Any]) -> Config:
         feed=FeedConfig(**sections["feed"]),
         demo=DemoConfig(**sections["demo"]),
         client=ClientConfig(**sections["client"]),
+        keeper=KeeperSettings(
+            **sections["keeper"], maker=MakerSettings(**sections["keeper.maker"])
+        ),
         log=LogConfig(**sections["log"]),
         exchange=sections["exchange"],
         markets=markets,

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from plimsoll.api.limits import ApiSettings
 from plimsoll.errors import ConfigError
+from plimsoll.keepers.settings import KeeperSettings
 from plimsoll.runtime import presets
 from plimsoll.runtime.node_types import NodeSettings
 
@@ -93,6 +94,7 @@ class Config(Section, frozen=True, kw_only=True):
     feed: FeedConfig = FeedConfig()
     demo: DemoConfig = DemoConfig()
     client: ClientConfig = ClientConfig()
+    keeper: KeeperSettings = KeeperSettings()
     log: LogConfig = LogConfig()
     exchange: dict[str, int] = {}
     markets: dict[str, dict[str, int]] = {}

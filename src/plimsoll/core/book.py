@@ -8,6 +8,7 @@ Spec: BOOK-001 … BOOK-012.
 
 from __future__ import annotations
 
+from plimsoll.core import escrow
 from plimsoll.core.context import Txn
 from plimsoll.core.ladder import Book
 from plimsoll.core.rows import Order
@@ -44,8 +45,10 @@ def rest(txn: Txn, order: Order) -> None:
 
 
 def remove(txn: Txn, order: Order, reason: int) -> None:
-    """Take an order out of the book and say why."""
+    """Take an order out of the book and say why; an extra fee nobody earned goes back."""
     txn.state.unrest(order)
+    if order.keeper_fee > 0:
+        escrow.refund(txn, order)
     txn.emit(
         OrderRemoved(
             order.ident,

@@ -19,6 +19,7 @@ from plimsoll.core.handlers import (
     auctions,
     funding,
     funds,
+    house,
     liquidation,
     market,
     trading,
@@ -132,6 +133,10 @@ class Engine:
             at += 1
         return self.drain()
 
+    def is_due(self, command: Command, now: int) -> bool:
+        """Whether ``command``, the last one, or the time left work for a ``Tick``."""
+        return house.is_due(self.state, now, isinstance(command, OraclePrices))
+
     def drain(self) -> list[Event]:
         """The events since the last call."""
         events = self.txn.events
@@ -211,7 +216,7 @@ class Engine:
         elif isinstance(command, OraclePrices):
             upkeep.oracle_prices(txn, command)
         elif isinstance(command, Tick):
-            upkeep.tick(txn, command)
+            house.tick(txn, command)
         elif isinstance(command, Deposit):
             funds.deposit(txn, command)
         elif isinstance(command, Withdraw):

@@ -8,7 +8,7 @@ from plimsoll.core.repeg import Timer
 from plimsoll.core.rows import Auction, Offer, Order, Track, Trigger
 from plimsoll.core.state import State
 from plimsoll.core.tracking import MarkTrack, OracleTrack
-from plimsoll.messages.codes import TRADER
+from plimsoll.messages.codes import OF_LIQUIDATION, TRADER
 from plimsoll.messages.params import GlobalParams, MarketParams
 
 
@@ -116,9 +116,10 @@ def load_orders(state: State, rows: list[list[Any]]) -> None:
 def load_auction(state: State, row: list[Any]) -> None:
     """Put an auction up again, with the offers that wait."""
     order, cause, start, end, started_ms, ends_ms, bankruptcy, offers = row
-    auction = Auction(
-        state.log, load_order(state, order), cause, start, end, started_ms, ends_ms, bankruptcy
-    )
+    taker = load_order(state, order)
+    if cause == OF_LIQUIDATION:
+        taker.without_fees()
+    auction = Auction(state.log, taker, cause, start, end, started_ms, ends_ms, bankruptcy)
     state.board.start(auction)
     waiting: list[Offer] = []
     for ident, owner, price, size, arrived_ms, due_ms in offers:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final, final
 
 from plimsoll.core import curve, tracking
-from plimsoll.core.context import Txn
+from plimsoll.core.context import Trade, Txn
 from plimsoll.core.rows import Market, Oracle, Track
 from plimsoll.core.state import State
 from plimsoll.core.tracking import OracleTrack, Quotes
@@ -152,26 +152,29 @@ class Traded:
         self.with_vamm: bool = False
         self.deleveraged: bool = False
 
+    def add(self, trade: Trade) -> None:
+        """Count a fill."""
+        if trade.source == FROM_ADL:
+            # Nobody chose the price, and nothing was taken from anybody's quote.
+            self.deleveraged = True
+            return
+        if trade.side == BUY:
+            self.buys += trade.quote
+        else:
+            self.sells += trade.quote
+        self.surplus += trade.surplus
+        self.price = trade.price
+        self.side = trade.side
+        if trade.source == FROM_VAMM:
+            self.with_vamm = True
+
 
 def traded(txn: Txn, market: int) -> Traded:
     """The sum of the running command's fills in a market."""
     found = Traded()
     for trade in txn.traded:
-        if trade.market != market:
-            continue
-        if trade.source == FROM_ADL:
-            # Nobody chose the price, and nothing was taken from anybody's quote.
-            found.deleveraged = True
-            continue
-        if trade.side == BUY:
-            found.buys += trade.quote
-        else:
-            found.sells += trade.quote
-        found.surplus += trade.surplus
-        found.price = trade.price
-        found.side = trade.side
-        if trade.source == FROM_VAMM:
-            found.with_vamm = True
+        if trade.market == market:
+            found.add(trade)
     return found
 
 

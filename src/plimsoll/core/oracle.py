@@ -1,12 +1,13 @@
 """Oracle prices: which are taken over, and when the last one may be used.
 
-Spec: ORACLE-001 … ORACLE-008. A refused price changes nothing; an older one is ignored.
+Spec: ORACLE-001 … ORACLE-009. A refused price changes nothing; an older one is ignored.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from plimsoll.core import tracking
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Market, Oracle
 from plimsoll.core.state import State
@@ -61,17 +62,18 @@ def judge(txn: Txn, point: PricePoint) -> OracleRefused | None:
     return None
 
 
-def submit(txn: Txn, point: PricePoint) -> None:
-    """Take a price over, or report why not."""
+def submit(txn: Txn, point: PricePoint) -> int:
+    """Take a price over, or report why not: 0, or the code of the refusal."""
     refusal = judge(txn, point)
     if refusal is not None:
         txn.emit(refusal)
-        return
+        return refusal.code
     row = txn.state.oracles[point.market]
     window = [*row.window[1 - WINDOW :], point.price]
     row.accept(point.price, point.confidence, point.published_ms, txn.now, window)
     row.set_band(txn.state.markets[point.market].params)
     txn.emit(OracleAccepted(point.market, point.price, point.confidence, point.published_ms))
+    return 0
 
 
 def age(row: Oracle, now: int) -> int:
@@ -92,3 +94,25 @@ def check_valid(state: State, market: Market, now: int) -> None:
     if not is_valid(state, market, now):
         old = age(state.oracles[market.ident], now)
         raise Reject(ORACLE_INVALID, old, market.params.oracle_max_age_ms)
+
+
+def class_of(state: State, market: Market, now: int) -> int:
+    """What the last price is good for: a class of ``tracking``, compared with a ``FOR_...``.
+
+    Stale for everything beyond ``oracle_max_age_ms``. ORACLE-009.
+    """
+    row = state.oracles[market.ident]
+    params = market.params
+    oldest = params.oracle_max_age_ms
+    return tracking.validity(
+        row.price,
+        row.confidence,
+        age(row, now),
+        state.tracks[market.ident].oracle.funding,
+        True,
+        params.oracle_confidence_max,
+        params.oracle_jump_max,
+        oldest,
+        oldest,
+        oldest,
+    )

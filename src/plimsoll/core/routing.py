@@ -2,27 +2,36 @@
 
 A taker is worked off here; what rests and what is refused is decided by ``handlers.trading``.
 
-Spec: ROUTE-001 … ROUTE-009.
+Spec: ROUTE-001 … ROUTE-010.
 """
 
 from __future__ import annotations
 
-from plimsoll.core import book, fees, margin, oracle, settlement, vamm
+from plimsoll.core import book, escrow, fees, margin, oracle, settlement, vamm
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Market, Order
 from plimsoll.core.state import State
 from plimsoll.messages.codes import (
+    ACTIVE,
     BUY,
     DONE_EXPIRED,
     DONE_FILLED,
     DONE_MAKER_MARGIN,
+    DONE_NO_LIQUIDITY,
     DONE_PRICE_BAND,
     DONE_REDUCE_ONLY,
+    DONE_RESTRICTED,
     DONE_SELF_TRADE,
+    DONE_SLIPPAGE,
+    DONE_STALE_ORACLE,
+    HALTED,
+    REDUCE_ONLY,
+    RESTRICTED,
     SELL,
 )
 from plimsoll.messages.events import VammMoved
 from plimsoll.units import (
+    AMOUNT_MAX,
     LOT,
     RATIO_SCALE,
     mul_div_ceil,
@@ -70,8 +79,12 @@ def work(txn: Txn, market: Market, taker: Order) -> bool:
 
 
 def take_book(txn: Txn, market: Market, taker: Order) -> bool:
-    """Match against the book, best first, at the makers' prices; False at the work limit."""
+    """Match against the book, best first, at the makers' prices; False at the work limit.
+
+    In a tighter mode than active a taker only reduces here: one that opens skips the book.
+    """
     sides = txn.state.books[market.ident]
+    opening = market.effective_mode() == ACTIVE
     left = txn.state.globals.params.matches_max
     while taker.remaining > 0:
         maker = book.next_maker(sides, taker.side, taker.price)
@@ -85,6 +98,8 @@ def take_book(txn: Txn, market: Market, taker: Order) -> bool:
             book.remove(txn, maker, reason)
             continue
         size = offer(taker)
+        if not opening:
+            size = min(size, taker.position.closable(taker.side))
         if size == 0:
             return True
         offered = offer(maker)
@@ -96,6 +111,8 @@ def take_book(txn: Txn, market: Market, taker: Order) -> bool:
         book.fill_maker(maker, size, quote)
         settlement.settle(txn, market, taker, maker, size, quote)
         taker.fill(size)
+        if maker.keeper_fee > 0:
+            escrow.after_fill(txn, maker)
         if maker.remaining == 0:
             book.remove(txn, maker, DONE_FILLED)
     return True
@@ -127,19 +144,51 @@ def maker_can_pay(txn: Txn, market: Market, maker: Order, size: int, quote: int)
     if maker.reduce_only or size <= maker.position.closable(maker.side):
         return True
     rebate = fees.maker_rebate(market.params, quote)
-    if maker.side == BUY:
-        spare = margin.free_after(
-            txn.state, maker.account, market.ident, size, rebate - quote, -size, -quote, True
-        )
-    else:
-        spare = margin.free_after(
-            txn.state, maker.account, market.ident, -size, rebate + quote, -size, -quote, False
-        )
+    paid = quote if maker.side == BUY else -quote
+    return resting_can_pay(txn, market, maker, size, paid - rebate, quote)
+
+
+def resting_can_pay(
+    txn: Txn, market: Market, maker: Order, size: int, paid: int, released: int
+) -> bool:
+    """Whether a resting order's account has ``free >= 0`` after paying ``paid`` (signed) for a
+    fill that releases ``released`` of its reservation's notional."""
+    buying = maker.side == BUY
+    spare = margin.free_after(
+        txn.state,
+        maker.account,
+        market.ident,
+        size if buying else -size,
+        -paid,
+        -size,
+        -released,
+        buying,
+    )
     return spare >= 0
 
 
-def take_vamm(txn: Txn, market: Market, taker: Order) -> None:
-    """Trade what is left against the vAMM, as far as limit, bounds and its capital allow."""
+def mode_allows(market: Market, taker: Order) -> int:
+    """How much of an order the market's mode lets the vAMM see.
+
+    Restricted binds the vAMM (its position may not grow), reduce-only binds the taker.
+    """
+    mode = market.effective_mode()
+    size = offer(taker)
+    if mode == HALTED:
+        return 0
+    if mode == REDUCE_ONLY:
+        return min(size, taker.position.closable(taker.side))
+    return size
+
+
+def take_vamm(
+    txn: Txn, market: Market, taker: Order, most: int = AMOUNT_MAX, forced: bool = False
+) -> int:
+    """Trade what is left against the vAMM, as far as limit, bounds and its capital allow.
+
+    At most ``most`` of base; ``forced``: restricted mode does not bind (a liquidation that cannot
+    wait). Returns why something is left (a ``DONE_...``); 0 if nothing is.
+    """
     state = txn.state
     params = market.params
     row = state.vamms[market.ident]
@@ -149,20 +198,37 @@ def take_vamm(txn: Txn, market: Market, taker: Order) -> None:
         limit = edges.high
     elif taker.side == SELL and limit < edges.low:
         limit = edges.low
-    if not vamm.reaches(row, taker.side, limit) or not oracle.is_valid(state, market, txn.now):
-        return
-    size = vamm.fillable(row, params, taker.side, offer(taker), limit)
+    wanted = offer(taker)
+    if wanted == 0:
+        return DONE_REDUCE_ONLY if taker.remaining > 0 else 0
+    if not oracle.is_valid(state, market, txn.now):
+        return DONE_STALE_ORACLE
+    if not vamm.reaches(row, taker.side, limit):
+        return DONE_SLIPPAGE
+    allowed = mode_allows(market, taker)
+    allowed = min(allowed, most)
+    why = DONE_RESTRICTED if allowed < wanted else DONE_NO_LIQUIDITY
+    size = vamm.fillable(row, params, taker.side, allowed, limit)
+    if size < allowed:
+        bound = vamm.available(row, params, taker.side)
+        why = DONE_SLIPPAGE if size < bound else DONE_NO_LIQUIDITY
     if size == 0:
-        return
+        return why
     plan = vamm.plan(row, taker.side, size)
-    if not vamm_can_pay(txn, market, taker.side, size, plan):
+    restricted = market.effective_mode() == RESTRICTED and not forced
+    if restricted or not vamm_can_pay(txn, market, taker.side, size, plan):
         # What only reduces its position it can always do.
-        size = step_floor(vamm.reducing(row.net, taker.side, size), params.step)
-        if size == 0:
-            return
-        plan = vamm.plan(row, taker.side, size)
-    if within(taker.side, plan.quote, size, limit):
-        fill_vamm(txn, market, taker, size, plan)
+        least = step_floor(vamm.reducing(row.net, taker.side, size), params.step)
+        if least < size:
+            why = DONE_RESTRICTED if restricted else DONE_NO_LIQUIDITY
+            size = least
+            if size == 0:
+                return why
+            plan = vamm.plan(row, taker.side, size)
+    if not within(taker.side, plan.quote, size, limit):
+        return DONE_SLIPPAGE
+    fill_vamm(txn, market, taker, size, plan)
+    return why if taker.remaining > 0 else 0
 
 
 def within(side: int, quote: int, size: int, limit: int) -> bool:
@@ -182,8 +248,8 @@ def vamm_can_pay(txn: Txn, market: Market, side: int, size: int, plan: vamm.Plan
     return margin.free_after(state, market.vamm, market.ident, base, cash, 0, 0, True) >= 0
 
 
-def fill_vamm(txn: Txn, market: Market, taker: Order, size: int, plan: vamm.Plan) -> None:
-    """Settle a planned fill and move the curve."""
+def fill_vamm(txn: Txn, market: Market, taker: Order, size: int, plan: vamm.Plan) -> int:
+    """Settle a planned fill and move the curve; returns the surplus over the plain quote."""
     row = txn.state.vamms[market.ident]
     net = row.net + size if taker.side == BUY else row.net - size
     row.move(plan.x, plan.y, net)
@@ -193,6 +259,7 @@ def fill_vamm(txn: Txn, market: Market, taker: Order, size: int, plan: vamm.Plan
         txn.events.append(
             VammMoved(market.ident, row.x, row.y, row.peg, row.net, surplus, row.bid, row.ask)
         )
+    return surplus
 
 
 def best_opposite(state: State, market: Market, side: int, with_vamm: bool) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import book, curve, margin, oracle, settlement, vamm
+from plimsoll.core import book, curve, margin, oracle, settlement, vamm, views_mechanisms
 from plimsoll.core.rows import Account, Market, Order
 from plimsoll.core.state import USD, State
 from plimsoll.messages.codes import ACCOUNT_KINDS, BUY, MODES, SELL, SIDES
@@ -25,14 +25,16 @@ def market_by_symbol(state: State, symbol: str) -> Market | None:
 
 
 def market_view(state: State, market: Market, now: int) -> View:
-    """One market: prices, open interest, pools, mode."""
+    """One market: prices, open interest, pools, mode, mechanisms. ``mode`` is what it allows."""
     ident = market.ident
     price = state.oracles[ident]
     sides = state.books[ident]
     return {
         "market": ident,
         "symbol": market.params.symbol,
-        "mode": MODES[market.mode],
+        "mode": MODES[market.effective_mode()],
+        "operator_mode": MODES[market.mode],
+        "unhealthy": views_mechanisms.unhealthy(market),
         "oracle_price": price.price,
         "oracle_confidence": price.confidence,
         "oracle_published_ms": price.published_ms,
@@ -45,7 +47,13 @@ def market_view(state: State, market: Market, now: int) -> View:
             "adjustments": market.adjustments.cash(),
             "funding": market.funding.cash(),
             "insurance": market.insurance.cash(),
+            "clearing": market.clearing.cash(),
+            "escrow": market.escrow.cash(),
         },
+        "tracking": views_mechanisms.tracking_view(state, market),
+        "repeg": views_mechanisms.repeg_view(state, market),
+        "funding": views_mechanisms.funding_view(state, market, now),
+        "auctions": views_mechanisms.auctions_view(state, market, now),
     }
 
 
@@ -66,6 +74,11 @@ def vamm_view(state: State, market: Market) -> View | None:
         "capital": row.capital,
         "equity": equity,
         "pnl": equity - row.capital,
+        "peg": row.peg,
+        "long_spread": row.long_spread,
+        "short_spread": row.short_spread,
+        "booked": row.booked,
+        "repegs": row.repegs,
     }
 
 

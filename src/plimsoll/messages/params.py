@@ -87,7 +87,8 @@ class MarketParams:
     ratios and rates ppm, times ms (``_s``: seconds). What was added later has a default that
     switches it off; ``repeg`` is 0, 1 (what is free or earns, and the event) or 2 (paid at every
     check too); ``liquidation_chunk`` is the part closed at a time of positions worth more than
-    ``liquidation_chunk_above``.
+    ``liquidation_chunk_above``; ``vamm_limits`` lets resting orders be settled against the vAMM
+    once its quote has reached them.
     """
 
     FIELDS: ClassVar[Fields] = (
@@ -151,6 +152,8 @@ class MarketParams:
         ("liquidation_chunk_ms", "time"),
         ("keeper_fee_max", "amount0"),
         ("keeper_flat_fee", "amount0"),
+        ("vamm_limits", "flag"),
+        ("liquidation_counts_penalty", "flag"),
     )
 
     def __init__(
@@ -215,6 +218,8 @@ class MarketParams:
         liquidation_chunk_ms: int = 0,
         keeper_fee_max: int = 0,
         keeper_flat_fee: int = 10_000,
+        vamm_limits: int = 0,
+        liquidation_counts_penalty: int = 1,
     ) -> None:
         self.symbol: str = symbol
         self.tick: int = tick
@@ -276,6 +281,8 @@ class MarketParams:
         self.liquidation_chunk_ms: int = liquidation_chunk_ms
         self.keeper_fee_max: int = keeper_fee_max
         self.keeper_flat_fee: int = keeper_flat_fee
+        self.vamm_limits: bool = vamm_limits != 0
+        self.liquidation_counts_penalty: bool = liquidation_counts_penalty != 0
         # Whether any mechanism looks at averages, volumes or the peg; derived.
         self.followed: bool = (
             vamm_spread_steps != 0
@@ -385,6 +392,7 @@ class MarketParams:
             ),
             (40, self.auction and self.auction_ms < 1, "auction_ms must be positive"),
             (41, self.auction and not self.vamm_enabled, "auctions end at the vAMM's quote"),
+            (45, self.vamm_limits and not self.vamm_enabled, "vamm_limits needs the vAMM"),
             (
                 42,
                 self.auctions_max > 256 or self.auctions_reserved >= max(1, self.auctions_max),
@@ -490,4 +498,6 @@ class MarketParams:
             self.liquidation_chunk_ms,
             self.keeper_fee_max,
             self.keeper_flat_fee,
+            self.vamm_limits,
+            self.liquidation_counts_penalty,
         ]

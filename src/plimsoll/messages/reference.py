@@ -37,7 +37,7 @@ _ODD: Final[tuple[dict[str, int], ...]] = (
         "funding_period_s": 1,
         "funding_receiving_max": 1,
     },
-    {"auction": 1, "vamm_enabled": 0},
+    {"auction": 1, "vamm_limits": 1, "vamm_enabled": 0},
 )
 
 _SUBSYSTEMS: Final = {

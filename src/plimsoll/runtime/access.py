@@ -27,6 +27,13 @@ def is_operator(state: State, principal: int) -> bool:
     return (state.principals[principal].roles & codes.ROLE_OPERATOR) != 0
 
 
+def require_keeper(state: State, principal: int) -> None:
+    """Refuse who is neither a keeper nor an operator. Errors: `Forbidden`."""
+    roles = state.principals[principal].roles if 0 <= principal < len(state.principals) else 0
+    if roles & (codes.ROLE_KEEPER | codes.ROLE_OPERATOR) == 0:
+        raise _problem(403, errors.FORBIDDEN, "this needs the role keeper or operator")
+
+
 def visible_accounts(state: State, principal: int) -> list[Account]:
     """The accounts a principal may see, by id."""
     if is_operator(state, principal):

@@ -20,7 +20,7 @@ from plimsoll.errors import ConfigError, NodeHalted
 from plimsoll.messages import codec
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event
-from plimsoll.runtime import recovery
+from plimsoll.runtime import house, recovery
 from plimsoll.runtime.journal import JournalWriter, Record
 from plimsoll.runtime.lock import DataDirLock
 
@@ -29,18 +29,24 @@ _RECORDS_IN_MEMORY: Final = 2_000
 
 
 class Outcome(NamedTuple):
-    """What came of a command."""
+    """What came of a command; ``house`` is what the house keeper's ``Tick`` after it did."""
 
     accepted: bool
     events: list[Event]
+    house: list[Event]
 
 
 class InlineExchange:
     """Genesis, then commands one after the other. A context manager; ``seq`` counts commands."""
 
-    def __init__(self, journal_dir: Path | None = None) -> None:
-        """``journal_dir`` must hold no journal yet. Errors: `JournalError`, `ConfigError`."""
+    def __init__(self, journal_dir: Path | None = None, *, house_keeper: bool = False) -> None:
+        """``journal_dir`` must hold no journal yet; with a ``house_keeper`` the work that a
+        command makes due is done by a ``Tick`` right after it, as a node does.
+
+        Errors: `JournalError`, `ConfigError`.
+        """
         self._engine = Engine(genesis())
+        self._house = house.HouseKeeper() if house_keeper else None
         self._held = ExitStack()
         self._writer: JournalWriter | None = None
         self._records: list[Record] = []
@@ -65,19 +71,28 @@ class InlineExchange:
             raise ConfigError(f"time goes back from {self.now} to {now} ms")
         # As a node does: bounds are checked, and flags get the one form that states are hashed in.
         checked = codec.check_command(command)
+        accepted, events = self._apply(checked, principal, now)
+        done: list[Event] = []
+        keeper = self._house
+        if keeper is not None and keeper.has_work(self._engine, checked, now):
+            _, done = self._apply(house.TICK, OPERATOR, now)
+            keeper.worked(done, now)
+        return Outcome(accepted, events, done)
+
+    def _apply(self, command: Command, principal: int, now: int) -> tuple[bool, list[Event]]:
         self.seq += 1
         self.now = now
         try:
-            accepted = self._engine.apply(checked, self.seq, now, principal)
+            accepted = self._engine.apply(command, self.seq, now, principal)
         except invariants.InvariantBroken as error:
             raise NodeHalted(f"record {self.seq}, {type(command).__name__}: {error}") from error
         events = self._engine.drain()
         if self._writer is not None:
-            body, digest = codec.encode_command(checked), codec.digest(events)
+            body, digest = codec.encode_command(command), codec.digest(events)
             self._records.append(Record(self.seq, now, principal, "", body, digest))
             if len(self._records) >= _RECORDS_IN_MEMORY:
                 self._flush(self._writer)
-        return Outcome(accepted, events)
+        return accepted, events
 
     def bootstrap(self, commands: Iterable[Command], now: int) -> None:
         """The operator's first commands; `ConfigError` if one is refused."""

@@ -25,7 +25,8 @@ READ: Final = "read"
 TRADE: Final = "trade"
 WITHDRAW: Final = "withdraw"
 ADMIN: Final = "admin"
-SCOPES: Final = (READ, TRADE, WITHDRAW, ADMIN)
+KEEPER: Final = "keeper"
+SCOPES: Final = (READ, TRADE, WITHDRAW, ADMIN, KEEPER)
 """What a key may be used for; none contains another."""
 
 REFRESH_MS: Final = 1_000

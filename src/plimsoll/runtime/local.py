@@ -14,16 +14,21 @@ from typing import Any, TypeVar
 import msgspec
 
 from plimsoll.client import models
-from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, TRADES_MAX
+from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, HISTORY_MAX, TRADES_MAX
+from plimsoll.client.errors import no_record
 from plimsoll.client.models import Receipt
+from plimsoll.core import views_mechanisms
 from plimsoll.core.state import State
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event, Rejected
-from plimsoll.runtime import present, receipts, translate
+from plimsoll.messages.mechanisms import FundingSkipped, FundingUpdated
+from plimsoll.runtime import explain, present, present_mechanisms, receipts, translate
 from plimsoll.runtime.access import (
     find_account,
     find_market,
+    is_operator,
     outside_errors,
+    require_keeper,
     visible_accounts,
     visible_principals,
 )
@@ -88,6 +93,56 @@ class LocalClient:
             for one in self._history.trades(market, most)
         ]
 
+    async def market_params(self, symbol: str) -> dict[str, int | str]:
+        return await self._ask(
+            lambda state: views_mechanisms.params_view(find_market(state, symbol))
+        )
+
+    async def auctions(self, symbol: str) -> list[models.AuctionInfo]:
+        now = self.now()
+        return await self._ask(
+            lambda state: present_mechanisms.auctions(state, find_market(state, symbol), now)
+        )
+
+    async def funding(self, symbol: str, limit: int = 100) -> list[models.FundingInfo]:
+        most = translate.limit("limit", limit, HISTORY_MAX)
+        market = await self._ask(lambda state: find_market(state, symbol).ident)
+        await self._history.catch_up()
+        return [
+            present_mechanisms.funding(one.event, symbol, one.seq, one.ts)
+            for one in self._history.funding(market, most)
+            if isinstance(one.event, FundingUpdated | FundingSkipped)
+        ]
+
+    async def repegs(self, symbol: str, limit: int = 100) -> list[models.RepegInfo]:
+        most = translate.limit("limit", limit, HISTORY_MAX)
+        market = await self._ask(lambda state: find_market(state, symbol).ident)
+        names = await self._names_of(symbol)
+        await self._history.catch_up()
+        return [
+            present_mechanisms.repeg(one.event, names, one.seq, one.ts)
+            for one in self._history.repegs(market, most)
+        ]
+
+    async def liquidations(self, limit: int = 100) -> list[models.LiquidationInfo]:
+        most = translate.limit("limit", limit, HISTORY_MAX)
+        await self._history.catch_up()
+        found = self._history.liquidations(most)
+        names = await self._names_covering([one.event for one in found])
+        return [present_mechanisms.liquidation(one.event, names, one.seq, one.ts) for one in found]
+
+    async def explain(self, seq: int) -> models.ExplainInfo:
+        await self._history.catch_up()
+        item = self._history.record(seq)
+        if item is None:
+            raise no_record(seq)
+        everything = await self._ask(lambda state: is_operator(state, self.principal))
+        mine = await self._ask(
+            lambda state: frozenset(row.ident for row in visible_accounts(state, self.principal))
+        )
+        names = await self._names_covering(list(item.events))
+        return explain.explain(item, names, mine, everything or item.principal == self.principal)
+
     async def accounts(self) -> list[models.AccountInfo]:
         return await self._ask(
             lambda state: [
@@ -103,6 +158,13 @@ class LocalClient:
     async def orders(self, account: int) -> list[models.OrderInfo]:
         return await self._ask(
             lambda state: present.orders(state, find_account(state, self.principal, account))
+        )
+
+    async def triggers(self, account: int) -> list[models.TriggerInfo]:
+        return await self._ask(
+            lambda state: present_mechanisms.triggers(
+                state, find_account(state, self.principal, account)
+            )
         )
 
     async def fills(self, account: int, limit: int = 100) -> list[models.FillInfo]:
@@ -149,6 +211,13 @@ class LocalClient:
         names = await self._names_of(req.market)
         return await self._send(translate.place_order(req, names), client_id)
 
+    async def place_trigger(self, req: models.PlaceTriggerRequest, client_id: str = "") -> Receipt:
+        names = await self._names_of(req.market)
+        return await self._send(translate.place_trigger(req, names), client_id)
+
+    async def offer(self, auction: int, req: models.OfferRequest, client_id: str = "") -> Receipt:
+        return await self._send(translate.offer(auction, req), client_id)
+
     async def cancel_order(
         self, account: int, order: int = 0, client_order_id: str = "", client_id: str = ""
     ) -> Receipt:
@@ -192,6 +261,21 @@ class LocalClient:
             ts=self.now(),
             accepted=accepted,
         )
+
+    # --- keepers ----------------------------------------------------------------------------
+
+    async def keeper_snapshot(self) -> models.KeeperSnapshot:
+        now = self.now()
+
+        def ask(state: State) -> models.KeeperSnapshot:
+            require_keeper(state, self.principal)
+            ts = self._node.health().ts
+            return present_mechanisms.keeper_snapshot(state, self._node.last_seq, ts, now)
+
+        return await self._ask(ask)
+
+    async def keeper_command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
+        return await self._send(translate.keeper_command(values), client_id)
 
     # --- streams ----------------------------------------------------------------------------
 

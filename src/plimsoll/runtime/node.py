@@ -19,13 +19,7 @@ import structlog
 
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.state import State
-from plimsoll.errors import (
-    ClientIdReused,
-    ConfigError,
-    NodeBusy,
-    NodeClosed,
-    NodeHalted,
-)
+from plimsoll.errors import ClientIdReused, ConfigError, NodeBusy, NodeClosed, NodeHalted
 from plimsoll.messages import codec
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event
@@ -36,6 +30,7 @@ from plimsoll.runtime.node_types import Clock, Health, NodeSettings, Status, sys
 from plimsoll.runtime.publisher import Gap, Published, Publisher, Subscription
 from plimsoll.runtime.recovery import Progress
 from plimsoll.runtime.sequencer import (
+    OPERATOR,
     Batch,
     Receipt,
     Sequencer,
@@ -52,7 +47,6 @@ __all__ = [
 
 T = TypeVar("T")
 
-OPERATOR: Final = 0
 SUBSCRIPTION_MAX: Final = 10_000
 _TURN_EVERY: Final = 32  # commands applied before others on the event loop get a turn
 
@@ -80,8 +74,9 @@ class NodeBase:
         self._store = store
         self._publisher = Publisher(seq, metrics)
         self._sequencer = Sequencer(
-            engine, seq=seq, ts=ts, clock=clock, metrics=metrics, check_every=settings.check_every
-        )
+            engine, seq=seq, ts=ts, clock=clock, metrics=metrics,
+            check_every=settings.check_every, house_keeper=settings.house_keeper,
+        )  # fmt: skip
         self._queue: deque[Submission] = deque()
         self._pending: dict[tuple[int, str], Submission] = {}
         self._readers: deque[tuple[Callable[[], Any], asyncio.Future[Any]]] = deque()
@@ -215,9 +210,9 @@ class NodeBase:
         batch = Batch()
         for command in commands:
             checked, body = check_submission(command, OPERATOR, "")
-            self._sequencer.apply(batch, checked, body, OPERATOR, "")
-            if not batch.receipts[-1].accepted:
-                refusal = [codec.event_to_named(event) for event in batch.receipts[-1].events]
+            receipt = self._sequencer.apply(batch, checked, body, OPERATOR, "")
+            if not receipt.accepted:
+                refusal = [codec.event_to_named(event) for event in receipt.events]
                 raise ConfigError(f"bootstrap command {command.row()} is refused: {refusal}")
         await self._commit(batch)
         self._publisher.publish(batch.published())
@@ -235,9 +230,9 @@ class NodeBase:
                 waiting = [self._queue.popleft() for _ in range(size)]
                 self.metrics.queue_depth = len(self._queue)
                 self._settled = False
-                batch = await self._apply(waiting)
+                batch, receipts = await self._apply(waiting)
                 await self._commit(batch)
-                self._announce(waiting, batch)
+                self._announce(waiting, receipts, batch)
                 self._settled = True
                 self._store.maintain(self._engine.state, self._sequencer.seq, self._sequencer.ts)
                 self._answer_readers()
@@ -248,18 +243,22 @@ class NodeBase:
             _log.exception("node halted", seq=self._sequencer.seq + 1)
             self._halt(f"{type(error).__name__}: {error}", waiting)
 
-    async def _apply(self, waiting: Sequence[Submission]) -> Batch:
+    async def _apply(self, waiting: Sequence[Submission]) -> tuple[Batch, list[Receipt]]:
         batch = Batch()
+        receipts: list[Receipt] = []
         for done, one in enumerate(waiting, 1):
             try:
-                self._sequencer.apply(batch, one.command, one.body, one.principal, one.client_id)
+                receipt = self._sequencer.apply(
+                    batch, one.command, one.body, one.principal, one.client_id
+                )
+                receipts.append(receipt)
             except Exception:
                 # It never reaches the journal, so the log must tell which command it was.
                 _log.error("command failed", principal=one.principal, body=one.body.hex())
                 raise
             if done % _TURN_EVERY == 0:
                 await asyncio.sleep(0)
-        return batch
+        return batch, receipts
 
     async def _commit(self, batch: Batch) -> None:
         started = time.perf_counter()
@@ -268,10 +267,12 @@ class NodeBase:
         self.metrics.batch_size.observe(len(batch.records))
         self.metrics.batches += 1
 
-    def _announce(self, waiting: Sequence[Submission], batch: Batch) -> None:
+    def _announce(
+        self, waiting: Sequence[Submission], receipts: Sequence[Receipt], batch: Batch
+    ) -> None:
         """Answer and publish a batch that is durable."""
         self._publisher.publish(batch.published())
-        for one, receipt in zip(waiting, batch.receipts, strict=True):
+        for one, receipt in zip(waiting, receipts, strict=True):
             self._pending.pop((one.principal, one.client_id), None)
             if not one.future.done():
                 one.future.set_result(receipt)

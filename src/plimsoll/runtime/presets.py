@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from plimsoll.core.spread import DEFAULT_STEPS
 from plimsoll.decimal_text import format_decimal
 from plimsoll.errors import ConfigError
 from plimsoll.messages import codes
@@ -16,6 +17,7 @@ from plimsoll.messages.commands import (
     CreateMarket,
     CreatePrincipal,
     Deposit,
+    FundPool,
     FundVamm,
     SetGlobalParams,
 )
@@ -33,6 +35,16 @@ LEAST_PRICE: Final = 50_000
 VAMM_CAPITAL: Final = 1_000_000 * QUOTE_SCALE
 VAMM_DEPTH: Final = 50_000_000 * QUOTE_SCALE
 """Capital and sqrt_k·price of a vAMM by default."""
+
+POOLS: Final[dict[int, int]] = {
+    codes.POOL_ADJUSTMENTS: 100_000 * QUOTE_SCALE,
+    codes.POOL_FUNDING: 20_000 * QUOTE_SCALE,
+    codes.POOL_INSURANCE: 100_000 * QUOTE_SCALE,
+}
+"""What the pools of a market begin with. An empty adjustments pool quotes ten times the width."""
+
+MARKET_CAPITAL: Final = VAMM_CAPITAL + sum(POOLS.values())
+"""What the operator brings in for a market: the vAMM's capital and the pools'."""
 
 _COMMON: Final[dict[str, Any]] = {
     "min_notional": 10 * QUOTE_SCALE,
@@ -55,7 +67,32 @@ _COMMON: Final[dict[str, Any]] = {
     "vamm_max_spread": 20_000,
     "vamm_concentration": 1_207_100,
     "vamm_max_fill_fraction": 100,
+    "vamm_spread_steps": DEFAULT_STEPS,
+    "repeg": 1,
+    "health_divergence_max": 200_000,
+    "health_imbalance_max": 800_000,
+    "auction": 1,
+    "funding_period_s": 3_600,
+    "liquidation": 1,
+    "liquidation_auction": 1,
+    "keeper_fee_max": 20 * QUOTE_SCALE,
+    "vamm_limits": 1,
 }
+
+PLAIN: Final[dict[str, int]] = {
+    "vamm_spread_steps": 0,
+    "repeg": 0,
+    "health_divergence_max": 0,
+    "health_imbalance_max": 0,
+    "auction": 0,
+    "auction_batch_ms": 0,
+    "funding_period_s": 0,
+    "liquidation": 0,
+    "liquidation_auction": 0,
+    "keeper_fee_max": 0,
+    "vamm_limits": 0,
+}
+"""Overrides that switch every mechanism off: book, base spread, fees and margin alone."""
 
 _KNOWN: Final[dict[str, dict[str, Any]]] = {
     "BTC-USD": {"tick": 100_000, "step": 1_000_000, "imr": 50_000, "mmr": 25_000},
@@ -111,11 +148,12 @@ def bootstrap(
     open_deposits: bool,
     overrides: Mapping[str, Mapping[str, Any]] | None = None,
     global_overrides: Mapping[str, Any] | None = None,
+    pools: Mapping[int, int] = POOLS,
 ) -> list[Command]:
     """Commands of the operator that open an exchange with one market per price.
 
     Creates the principals ``ORACLE`` and ``KEEPER``, brings in the operator's capital and gives
-    every vAMM its share.
+    every vAMM and every pool (kind -> amount) its share.
     """
     limits = {"open_deposits": int(open_deposits), **(global_overrides or {})}
     commands: list[Command] = [
@@ -123,11 +161,12 @@ def bootstrap(
         CreatePrincipal("oracle", codes.ROLE_ORACLE),
         CreatePrincipal("keeper", codes.ROLE_KEEPER),
     ]
-    capital = VAMM_CAPITAL * len(prices)
+    capital = (VAMM_CAPITAL + sum(pools.values())) * len(prices)
     commands.append(Deposit(codes.TREASURY_ACCOUNT, 0, capital, "genesis-capital"))
     for index, (symbol, price) in enumerate(prices.items()):
         params = market_params(symbol, price, (overrides or {}).get(symbol))
         commands.append(CreateMarket(params))
         if params.vamm_enabled:
             commands.append(FundVamm(index, VAMM_CAPITAL))
+        commands += [FundPool(index, pool, amount) for pool, amount in pools.items()]
     return commands

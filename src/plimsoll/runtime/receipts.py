@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from plimsoll.client import models
 from plimsoll.client.models import Status
@@ -14,8 +15,12 @@ from plimsoll.messages.commands import (
     Batch,
     CancelOrder,
     Command,
+    FundPool,
     FundVamm,
+    Liquidate,
+    OfferAuction,
     PlaceOrder,
+    PlaceTrigger,
 )
 from plimsoll.messages.events import (
     Event,
@@ -26,21 +31,32 @@ from plimsoll.messages.events import (
     OrderRested,
     Rejected,
 )
+from plimsoll.messages.mechanisms import (
+    AuctionEnded,
+    AuctionOffered,
+    AuctionStarted,
+    OfferDropped,
+    TriggerPlaced,
+)
 from plimsoll.runtime import present
 from plimsoll.runtime.present import Catalogue
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What the events of one command say of one order; amounts as inside the exchange."""
+    """What the events of one command say of one order; amounts as inside the exchange.
 
+    Due work may follow in the same record, so that only the first order of ``account`` counts.
+    """
+
+    account: int = -1
     order: int | None = None
     filled: int = 0
     quote: int = 0
     fee: int = 0
     side: int = codes.BUY
     remaining: int | None = None
-    resting: bool = False
+    stands: Status | None = None
 
     def read(self, found: Sequence[Event]) -> None:
         """Follow the order through the events."""
@@ -49,12 +65,39 @@ class Outcome:
                 if event.taker_order == self.order:
                     self._count(event)
             elif isinstance(event, OrderAccepted):
-                self.order, self.remaining = event.order, event.size
+                if self._is_mine(event):
+                    self.order, self.remaining = event.order, event.size
+            elif isinstance(event, TriggerPlaced):
+                if self._is_mine(event):
+                    self.order, self.remaining, self.stands = event.order, event.size, "waiting"
             elif isinstance(event, OrderRested | OrderReduced):
                 if event.order == self.order:
-                    self.remaining, self.resting = event.remaining, True
+                    self.remaining, self.stands = event.remaining, "resting"
+            elif isinstance(event, AuctionStarted):
+                if event.auction == self.order:
+                    self.remaining, self.stands = event.size, "auction"
+            elif isinstance(event, AuctionEnded):
+                if event.auction == self.order:
+                    self.remaining, self.stands = event.remaining, None
             elif isinstance(event, OrderRemoved) and event.order == self.order:
-                self.remaining, self.resting = event.remaining, False
+                self.remaining, self.stands = event.remaining, None
+
+    def read_offer(self, command: OfferAuction, found: Sequence[Event]) -> None:
+        """Follow an offer through the events; its fills are those of its account as maker."""
+        self.stands = "waiting"
+        for event in found:
+            if isinstance(event, Filled):
+                if event.maker == command.account and event.taker_order == command.auction:
+                    self._count(event)
+                    self.fee -= event.taker_fee
+                    self.remaining = max(0, (self.remaining or 0) - event.size)
+            elif isinstance(event, AuctionOffered) and event.account == command.account:
+                self.order, self.remaining = event.offer, event.size
+            elif isinstance(event, OfferDropped) and event.offer == self.order:
+                self.remaining, self.stands = event.remaining, None
+
+    def _is_mine(self, event: OrderAccepted | TriggerPlaced) -> bool:
+        return event.account == self.account and self.order in (None, event.order)
 
     def _count(self, event: Filled) -> None:
         self.filled += event.size
@@ -68,9 +111,9 @@ class Outcome:
             return "done"
         if self.remaining == 0:
             return "filled"
-        if not self.resting:
+        if self.stands is None:
             return "cancelled"
-        return "partially_filled" if self.filled else "resting"
+        return "partially_filled" if self.filled and self.stands == "resting" else self.stands
 
     def average(self) -> str | None:
         """Average price of the fills, rounded against the taker; None without any."""
@@ -89,11 +132,16 @@ def order_of(command: Command, found: Sequence[Event]) -> int | None:
     return None
 
 
+_ACCOUNT_FIELDS: Final = ("account", "source", "target", "keeper")
+
+
 def accounts_of(command: Command) -> frozenset[int]:
     """The accounts a command names, which are the sender's wherever it is accepted."""
     if isinstance(command, Batch):
         return frozenset[int]().union(*(accounts_of(item) for item in command.items))
-    named = (getattr(command, name, None) for name in ("account", "source", "target"))
+    # Whom a liquidation concerns is somebody else.
+    fields = ("keeper",) if isinstance(command, Liquidate) else _ACCOUNT_FIELDS
+    named = (getattr(command, name, None) for name in fields)
     return frozenset(ident for ident in named if ident is not None)
 
 
@@ -123,8 +171,10 @@ def receipt_from(
             reject=_refusal(command, found, names),
             events=shown,
         )
-    outcome = Outcome()
-    if found and isinstance(command, PlaceOrder | AmendOrder | CancelOrder):
+    outcome = Outcome(getattr(command, "account", -1))
+    if found and isinstance(command, OfferAuction):
+        outcome.read_offer(command, found)
+    elif found and isinstance(command, PlaceOrder | PlaceTrigger | AmendOrder | CancelOrder):
         outcome.order = order_of(command, found)
         outcome.read(found)
     left = outcome.remaining
@@ -149,7 +199,7 @@ def _refusal(
     refused = [event for event in found if isinstance(event, Rejected)]
     if not refused:
         return None
-    missing = 0 if isinstance(command, FundVamm) else len(names.decimals)
+    missing = 0 if isinstance(command, FundVamm | FundPool) else len(names.decimals)
     asset = getattr(command, "asset", missing)
     decimals = names.decimals[asset] if asset < len(names.decimals) else None
     return present.reject(refused[-1], decimals)

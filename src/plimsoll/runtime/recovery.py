@@ -24,6 +24,7 @@ from plimsoll.messages.fields import FieldError
 from plimsoll.runtime.journal import Head, JournalReader, Record, copy_until
 from plimsoll.runtime.journal_reader import JournalTables
 from plimsoll.runtime.lock import DataDirLock
+from plimsoll.runtime.publisher import Published
 from plimsoll.runtime.sequencer import encode_answer
 from plimsoll.runtime.snapshots import Skipped, Snapshot, SnapshotHeader, SnapshotStore
 
@@ -204,6 +205,23 @@ def replay(
         )
         replay_records(engine, journal, from_seq + 1, end, progress=progress, on_record=on_record)
     return engine
+
+
+def replay_record(data_dir: Path, seq: int) -> tuple[Published, State]:
+    """What record ``seq`` did, and the state after it. Errors: as `replay`."""
+    with JournalReader.open(data_dir / JOURNAL_NAME, salvage=True) as journal:
+        end = _checked_seq(journal, seq)
+        if end < 1:
+            raise JournalRefused("records are numbered from 1")
+        engine, from_seq, _ = _start(journal, _snapshots_in(data_dir), end - 1)
+        found: list[Published] = []
+
+        def keep(record: Record, _accepted: bool, events: list[Event]) -> None:
+            if record.seq == end:
+                found.append(Published(end, record.ts, record.principal, events))
+
+        replay_records(engine, journal, from_seq + 1, end, on_record=keep)
+    return found[0], engine.state
 
 
 def fork(data_dir: Path, target: Path, at_seq: int, *, progress: Progress | None = None) -> Head:

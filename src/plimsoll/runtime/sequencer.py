@@ -19,12 +19,14 @@ from plimsoll.errors import ClientIdReused, JournalCorrupt
 from plimsoll.messages import codec
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event, Rejected
+from plimsoll.runtime import house
 from plimsoll.runtime.journal_format import ANSWER_BYTES_MAX, Answer, Record
 from plimsoll.runtime.metrics import NodeMetrics
 from plimsoll.runtime.node_types import Clock
 from plimsoll.runtime.publisher import Published
 
 ANSWER_FORMAT: Final = 1
+OPERATOR: Final = 0
 _ANSWER_EVENTS_MAX: Final = ANSWER_BYTES_MAX - 64
 _NO_EVENTS: Final = codec.encode_events([])
 
@@ -84,15 +86,18 @@ class Sequencer:
         clock: Clock,
         metrics: NodeMetrics,
         check_every: int = 0,
+        house_keeper: bool = False,
     ) -> None:
         """``clock`` gives ms UTC; ``check_every`` N sweeps all invariants after every Nth record
-        (0: never; the check of each command itself always runs)."""
+        (0: never; the check of each command itself always runs); with a ``house_keeper`` the work
+        that a command makes due is done by a ``Tick`` right after it."""
         self.engine = engine
         self.seq = seq
         self.ts = ts
         self._clock = clock
         self._metrics = metrics
         self._check_every = check_every
+        self._house = house.HouseKeeper() if house_keeper else None
 
     def now(self) -> int:
         """The time in ms that a command would be stamped with: the clock, never going back."""
@@ -106,12 +111,23 @@ class Sequencer:
 
     def apply(
         self, batch: Batch, command: Command, body: bytes, principal: int, client_id: str
-    ) -> None:
-        """Stamp and apply one command and add its record, answer and receipt to the batch.
+    ) -> Receipt:
+        """Stamp and apply one command and add its record, answer and receipt to the batch; do
+        the work that it made due. Returns the command's receipt.
 
         Errors: `InvariantBroken`, or whatever else escapes the core: the state cannot be trusted
         any more.
         """
+        receipt = self._apply_one(batch, command, body, principal, client_id)
+        keeper = self._house
+        if keeper is not None and keeper.has_work(self.engine, command, self.ts):
+            done = self._apply_one(batch, house.TICK, house.TICK_BODY, OPERATOR, "")
+            keeper.worked(done.events, self.ts)
+        return receipt
+
+    def _apply_one(
+        self, batch: Batch, command: Command, body: bytes, principal: int, client_id: str
+    ) -> Receipt:
         seq, ts = self.seq + 1, self.now()
         engine = self.engine
         accepted = engine.apply(command, seq, ts, principal)
@@ -121,11 +137,13 @@ class Sequencer:
         self.seq, self.ts = seq, ts
         digest = codec.digest(events) if engine.txn.recording else b""
         batch.records.append(Record(seq, ts, principal, client_id, body, digest))
-        batch.receipts.append(Receipt(seq, ts, accepted, events))
+        receipt = Receipt(seq, ts, accepted, events)
+        batch.receipts.append(receipt)
         if client_id:
             encoded = encode_answer(ts, accepted=accepted, events=events)
             batch.answers.append(Answer(principal, client_id, seq, sha256(body).digest(), encoded))
         self._count(accepted, events)
+        return receipt
 
     def _count(self, accepted: bool, events: list[Event]) -> None:
         metrics = self._metrics

@@ -1,8 +1,9 @@
 """Streams of a node: snapshots of what is asked for, then what changes, in the order it happened.
 
-State (market, book, account, orders) is read again when something was published and sent if it
-differs from what was sent last; a slow reader therefore skips steps but never sees a wrong state.
-Trades and fills are sent one by one. One that falls too far behind gets a gap and new snapshots.
+State (market, book, auctions, account, orders) is read again when something was published and
+sent if it differs from what was sent last; a slow reader therefore skips steps but never sees a
+wrong state. Trades, fills and (to keepers) whole records are sent one by one. One that falls too
+far behind gets a gap and new snapshots.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from plimsoll.client.base import PRIVATE_CHANNELS, PUBLIC_CHANNELS
+from plimsoll.client.base import KEEPER_CHANNEL, PRIVATE_CHANNELS, PUBLIC_CHANNELS
 from plimsoll.client.errors import bad_field
 from plimsoll.client.models import StreamMessage, StreamType
 from plimsoll.core.rows import Market
 from plimsoll.core.state import State
 from plimsoll.messages.events import Filled
-from plimsoll.runtime import present
-from plimsoll.runtime.access import find_account, find_market, outside_errors
+from plimsoll.runtime import present, present_mechanisms
+from plimsoll.runtime.access import find_account, find_market, outside_errors, require_keeper
 from plimsoll.runtime.node import Gap, NodeBase, Published, Subscription
 from plimsoll.runtime.recent import History
 
@@ -30,6 +31,9 @@ RECENT: Final = 100
 """Trades or fills in a snapshot."""
 
 Data = dict[str, Any]
+
+_ONE_BY_ONE: Final = {"trades": "trades", "fills": "fills", KEEPER_CHANNEL: "records"}
+"""Channels whose messages list what happened -> the name of the list."""
 
 
 class Viewer(Protocol):
@@ -53,7 +57,10 @@ class Channel:
         self.seq = 0
 
     def read(self, state: State, principal: int, seq: int, now: int) -> Data:
-        """The channel's state as its snapshot says it. Errors: `NotFound`."""
+        """The channel's state as its snapshot says it. Errors: `NotFound`, `Forbidden`."""
+        if self.kind == KEEPER_CHANNEL:
+            require_keeper(state, principal)
+            return {"records": []}
         if self.kind in PRIVATE_CHANNELS:
             row = find_account(state, principal, self.account)
             if self.kind == "orders":
@@ -64,6 +71,9 @@ class Channel:
             return _plain(present.market(state, market, now))
         if self.kind == "book":
             return _plain(present.book(state, market, seq, now, BOOK_LEVELS))
+        if self.kind == "auctions":
+            live = present_mechanisms.auctions(state, market, now)
+            return {"auctions": msgspec.to_builtins(live)}
         return {}
 
     def change(self, found: Data) -> Data | None:
@@ -72,12 +82,17 @@ class Channel:
         if self.kind == "book":
             return _book_change(before, found)
         if self.kind == "orders":
-            return _orders_change(before, found)
+            return _rows_change(before, found, "orders", "order")
+        if self.kind == "auctions":
+            return _rows_change(before, found, "auctions", "auction")
         return found if found != before else None
 
     def picked(self, items: Sequence[Published], symbols: Sequence[str]) -> list[Data]:
-        """The trades or fills of these commands that belong here."""
+        """The trades, fills or records of these commands that belong here."""
         found: list[Data] = []
+        if self.kind == KEEPER_CHANNEL:
+            new = [item for item in items if item.seq > self.seq]
+            return [_plain(present_mechanisms.keeper_record(item)) for item in new]
         for item in items:
             for event in item.events:
                 if not isinstance(event, Filled) or item.seq <= self.seq:
@@ -93,6 +108,8 @@ class Channel:
 def parse_channel(name: str) -> Channel:
     """The channel of a name such as ``book:BTC-USD`` or ``fills:7``. Errors: `BadField`."""
     kind, colon, rest = str(name).partition(":")
+    if name == KEEPER_CHANNEL:
+        return Channel(name, kind, "", -1)
     if colon and kind in PUBLIC_CHANNELS and rest:
         return Channel(name, kind, rest, -1)
     if colon and kind in PRIVATE_CHANNELS and rest.isascii() and rest.isdigit() and len(rest) < 11:
@@ -113,6 +130,7 @@ class Stream:
         self._channels: list[Channel] = []
         self._closed = False
         self._subscription: Subscription | None = None
+        self._since = 0
 
     def close(self) -> None:
         """End the messages, also for one who waits for the next."""
@@ -128,6 +146,7 @@ class Stream:
         while not self._closed:
             with outside_errors():
                 self._subscription = subscription = self._node.subscribe()
+            self._since = self._node.last_seq
             last: Published | Gap | None = None
             try:
                 for message in await self._snapshots():
@@ -151,7 +170,11 @@ class Stream:
         seq, found, symbols = await self._read()
         made: list[StreamMessage] = []
         for channel, data in zip(self._channels, found, strict=True):
-            if channel.kind in ("trades", "fills"):
+            if channel.kind == KEEPER_CHANNEL:
+                # Everything published after the subscription began comes one by one.
+                channel.seq = self._since
+                made.append(self._message(channel, channel.seq, "snapshot", data))
+            elif channel.kind in ("trades", "fills"):
                 channel.seq = self._history.seq
                 recent = {channel.kind: self._recent(channel, symbols)}
                 made.append(self._message(channel, channel.seq, "snapshot", recent))
@@ -179,16 +202,15 @@ class Stream:
         seq, found, symbols = await self._read()
         made: list[StreamMessage] = []
         for channel, data in zip(self._channels, found, strict=True):
-            if channel.kind in ("trades", "fills"):
+            if channel.kind in _ONE_BY_ONE:
                 picked = channel.picked(published, symbols)
                 channel.seq = max(channel.seq, published[-1].seq)
                 if picked:
-                    made.append(
-                        self._message(channel, channel.seq, "delta", {channel.kind: picked})
-                    )
-            elif (change := channel.change(data)) is not None:
+                    change = {_ONE_BY_ONE[channel.kind]: picked}
+                    made.append(self._message(channel, channel.seq, "delta", change))
+            elif (changed := channel.change(data)) is not None:
                 channel.seq = seq
-                made.append(self._message(channel, seq, "delta", change))
+                made.append(self._message(channel, seq, "delta", changed))
         return made
 
     async def _read(self) -> tuple[int, list[Data], tuple[str, ...]]:
@@ -224,9 +246,9 @@ def _book_change(before: Data, found: Data) -> Data | None:
     return None if same and all(before.get(q) == found[q] for q in quotes) else change
 
 
-def _orders_change(before: Data, found: Data) -> Data | None:
-    old = {order["order"]: order for order in before.get("orders", ())}
-    new = {order["order"]: order for order in found["orders"]}
-    changed = [order for ident, order in new.items() if old.get(ident) != order]
-    removed = [ident for ident in old if ident not in new]
-    return {"orders": changed, "removed": removed} if changed or removed else None
+def _rows_change(before: Data, found: Data, rows: str, ident: str) -> Data | None:
+    old = {row[ident]: row for row in before.get(rows, ())}
+    new = {row[ident]: row for row in found[rows]}
+    changed = [row for key, row in new.items() if old.get(key) != row]
+    removed = [key for key in old if key not in new]
+    return {rows: changed, "removed": removed} if changed or removed else None

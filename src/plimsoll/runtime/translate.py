@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final, TypeVar, cast
 
 from plimsoll.client import models
+from plimsoll.client.base import KEEPER_COMMANDS
 from plimsoll.client.errors import BadField, bad_field
 from plimsoll.client.models import BatchAmend, BatchCancel, BatchCancelAll, PlaceOrderRequest
 from plimsoll.decimal_text import DecimalTextError, format_decimal, parse_decimal
@@ -22,12 +23,14 @@ from plimsoll.messages.commands import (
     Command,
     CreateAccount,
     Deposit,
+    OfferAuction,
     PlaceOrder,
+    PlaceTrigger,
     Transfer,
     Withdraw,
 )
 from plimsoll.messages.fields import LISTS, FieldError
-from plimsoll.runtime.present import BASE_DIGITS, PRICE_DIGITS, Catalogue
+from plimsoll.runtime.present import BASE_DIGITS, PRICE_DIGITS, QUOTE_DIGITS, Catalogue
 from plimsoll.units import AMOUNT_MAX, PRICE_MAX
 
 _NAMES: Final = {"kind": "type", "post": "post_only", "owner": "principal"}
@@ -47,6 +50,11 @@ def amount(field: str, text: str, digits: int, most: int = AMOUNT_MAX) -> int:
     if value > most:
         raise bad_field(field, f"must be at most {format_decimal(most, digits)}")
     return value
+
+
+def fee(field: str, text: str) -> int:
+    """Money in 1e-6, or nothing."""
+    return 0 if text.strip("0.") == "" and text != "" else amount(field, text, QUOTE_DIGITS)
 
 
 def price(field: str, text: str) -> int:
@@ -111,25 +119,66 @@ def named(values: Mapping[str, Any]) -> Command:
         raise bad_field(ascii(error.field)[1:-1], error.problem) from None
 
 
-def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
-    """The command of an order."""
+def keeper_command(values: Mapping[str, Any]) -> Command:
+    """The command of ``named``, if it is one of those that keepers send."""
+    if values.get("type") not in KEEPER_COMMANDS:
+        raise bad_field("type", f"must be one of {', '.join(KEEPER_COMMANDS)}")
+    return named(values)
+
+
+def _kind_and_tif(req: PlaceOrderRequest | models.PlaceTriggerRequest) -> tuple[int, int]:
+    """Kind and time in force of an order, with what is left out filled in."""
     kind = _word("type", req.type, codes.KINDS)
     tif = req.tif if req.tif is not None else ("ioc" if kind == codes.MARKET else "gtc")
     if kind == codes.LIMIT and req.price is None:
         raise bad_field("price", "is needed for a limit order")
+    return kind, _word("tif", tif, codes.TIFS)
+
+
+def place_trigger(req: models.PlaceTriggerRequest, names: Catalogue) -> PlaceTrigger:
+    """The command of a trigger."""
+    kind, tif = _kind_and_tif(req)
+    return _made(
+        PlaceTrigger,
+        req.account,
+        _market(req.market, names),
+        _word("side", req.side, codes.SIDES),
+        kind,
+        tif,
+        0 if req.price is None else price("price", req.price),
+        size("size", req.size),
+        req.reduce_only,
+        price("trigger_price", req.trigger_price),
+        _word("direction", req.direction, codes.DIRECTIONS),
+        req.expires_ms,
+        req.client_order_id,
+    )
+
+
+def offer(auction: int, req: models.OfferRequest) -> OfferAuction:
+    """The command of an offer."""
+    return _made(
+        OfferAuction, req.account, auction, price("price", req.price), size("size", req.size)
+    )
+
+
+def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
+    """The command of an order."""
+    kind, tif = _kind_and_tif(req)
     return _made(
         PlaceOrder,
         req.account,
         _market(req.market, names),
         _word("side", req.side, codes.SIDES),
         kind,
-        _word("tif", tif, codes.TIFS),
+        tif,
         0 if req.price is None else price("price", req.price),
         size("size", req.size),
         _word("post_only", req.post_only, codes.POSTS),
         req.reduce_only,
         req.expires_ms,
         req.client_order_id,
+        fee("keeper_fee", req.keeper_fee),
     )
 
 

@@ -29,6 +29,7 @@ from plimsoll.messages.commands import (
     CancelAll,
     CancelOrder,
     Command,
+    OfferAuction,
     PlaceOrder,
 )
 from plimsoll.sim.sight import Sight
@@ -145,6 +146,39 @@ class MarketMaker:
             if size > 0 and held > -self.INVENTORY:
                 found.append(order(sight, SELL, above, size, post=POST_SLIDE))
             offset += self._half_spread + rng.randrange(BP)
+        return found
+
+
+class AuctionMaker:
+    """Answers auctions: takes the other side of whatever is asked ``EDGE`` beyond the oracle.
+
+    Holds at most ``INVENTORY`` either way, and closes what is more than half of it.
+    """
+
+    KIND: ClassVar[str] = "auction-maker"
+    DEPOSIT: ClassVar[int] = 1_000_000 * USD
+    EDGE: ClassVar[int] = 2 * BP
+    INVENTORY: ClassVar[int] = 300_000 * USD
+    SHARE: ClassVar[int] = 2
+    """It takes one part in so many of an auction, so that others and the vAMM get theirs."""
+
+    def decide(self, sight: Sight, now: int, rng: Random) -> list[Command]:
+        """An offer for each auction worth it; without auctions, less inventory."""
+        if not sight.oracle_valid or not sight.active:
+            return []
+        if not sight.auctions:
+            return close(sight) if 2 * abs(sight.held) > self.INVENTORY else []
+        found: list[Command] = []
+        for live in sight.auctions:
+            selling = live.side == "buy"
+            edge = live.price - sight.oracle if selling else sight.oracle - live.price
+            room = self.INVENTORY + (sight.held if selling else -sight.held)
+            if edge * RATIO_SCALE < sight.oracle * self.EDGE or room <= 0 or sight.free <= 0:
+                continue
+            most = min(sight.size_for(room), max(sight.step, div_floor(live.remaining, self.SHARE)))
+            size = step_floor(most, sight.step)
+            if size > 0:
+                found.append(OfferAuction(sight.account, live.auction, live.price, size))
         return found
 
 

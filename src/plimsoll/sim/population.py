@@ -20,6 +20,7 @@ from plimsoll.sim.agents import (
     BP,
     Agent,
     Arbitrageur,
+    AuctionMaker,
     Explorer,
     MarketMaker,
     MomentumTrader,
@@ -28,7 +29,7 @@ from plimsoll.sim.agents import (
 
 USD: Final = 0
 OPERATOR: Final = 0
-TRADERS: Final = 8
+TRADERS: Final = 9
 """How many traders a market has by default."""
 TRADERS_MAX: Final = 500
 
@@ -38,6 +39,7 @@ _CAST: Final[tuple[Callable[[], Agent], ...]] = (
     NoiseTaker,
     MomentumTrader,
     Explorer,
+    AuctionMaker,
     lambda: MarketMaker(3 * BP),
     NoiseTaker,
     NoiseTaker,

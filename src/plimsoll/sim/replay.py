@@ -1,8 +1,11 @@
 """The exchange over recorded prices: as fast as it goes, with traders, checked on the way.
 
 For every instant of the source: one ``OraclePrices`` with all prices of that instant, the
-commands of the traders of those markets, one ``Tick``. The state after the last instant depends
-on the prices, the traders' number and the seed alone.
+commands of the traders of those markets, one ``Tick``. Before the next instant, if that is far
+enough, the auctions that began are answered halfway and ended when their time is over. A price is
+good until the next is due. The house does due work after each command. A vAMM that has lost nearly
+all of its capital is given it anew, as an operator would; how often is reported. The state after
+the last instant depends on the prices, the traders' number and the seed alone.
 """
 
 from __future__ import annotations
@@ -10,26 +13,46 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, Final
 
 from plimsoll.core import views
-from plimsoll.feeds import FeedError, PriceSource, PriceTick
-from plimsoll.messages.commands import Command, OraclePrices, PricePoint, Tick
+from plimsoll.feeds import FeedError, FilePrices, MergedSource, PriceSource, PriceTick
+from plimsoll.messages import codes
+from plimsoll.messages.commands import (
+    Command,
+    Deposit,
+    FundVamm,
+    OraclePrices,
+    PricePoint,
+    Tick,
+)
 from plimsoll.runtime import presets
 from plimsoll.runtime.inline import InlineExchange
-from plimsoll.sim.population import TRADERS, Trader, cast, enrol
+from plimsoll.sim.agents import AuctionMaker
+from plimsoll.sim.population import TRADERS, USD, Trader, cast, enrol
 from plimsoll.sim.sight import look
 from plimsoll.sim.tally import Tally
 from plimsoll.units import RATIO_SCALE, div_floor
 
 CHECK_EVERY: Final = 500
+END_MS: Final = 60_000
+RESET_MS: Final = 86_400_000
 TICK_WORK: Final = 256
 
 Progress = Callable[[int], None]
 """Called with the number of prices done."""
+
+
+def interval_of(source: PriceSource) -> int:
+    """How long a price of a source stands (ms): its bars' length; 0 where it has none."""
+    if isinstance(source, FilePrices):
+        return source.interval_ms
+    if isinstance(source, MergedSource):
+        return max((interval_of(one) for one in source.sources), default=0)
+    return 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +84,8 @@ class MarketRun:
     price_last: int = 0
     price_low: int = 0
     price_high: int = 0
+    refills: int = 0
+    refilled: int = 0
     end: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -140,10 +165,13 @@ class Replay:
         settings = self._settings
         pace = _Pace(settings.speed)
         instants, prices, first_ms = 0, 0, 0
-        with InlineExchange(settings.journal_dir) as exchange:
-            for ts_ms, ticks in self._instants(exchange):
+        with InlineExchange(settings.journal_dir, house_keeper=True) as exchange:
+            for (ts_ms, ticks), (next_ms, _) in pairwise(self._and_end(exchange)):
                 pace.wait(ts_ms)
                 self._step(exchange, ts_ms, ticks)
+                self._finish_auctions(exchange, ts_ms, next_ms)
+                self._refill(exchange)
+                self._look(exchange, ts_ms, ticks)
                 first_ms = first_ms or ts_ms
                 instants += 1
                 prices += len(ticks)
@@ -178,9 +206,22 @@ class Replay:
             missing = sorted(set(self._symbols) - set(first))
             raise FeedError(f"no price of {', '.join(missing)}")
 
+    def _and_end(self, exchange: InlineExchange) -> Iterator[tuple[int, list[PriceTick]]]:
+        """The instants, and an empty one long after the last."""
+        last = 0
+        for ts_ms, ticks in self._instants(exchange):
+            last = ts_ms
+            yield ts_ms, ticks
+        yield last + END_MS, []
+
     def _open(self, exchange: InlineExchange, first: dict[str, int], now: int) -> None:
         prices = {symbol: first[symbol] for symbol in self._symbols}
-        exchange.bootstrap(presets.bootstrap(prices, open_deposits=False), now)
+        age = max(presets.market_params(*one).oracle_max_age_ms for one in prices.items())
+        age = max(age, interval_of(self._source))
+        patience = {"oracle_max_age_ms": age, "oracle_reset_ms": max(RESET_MS, 2 * age)}
+        overrides = dict.fromkeys(prices, patience)
+        commands = presets.bootstrap(prices, open_deposits=False, overrides=overrides)
+        exchange.bootstrap(commands, now)
         for trader in cast(self._symbols, self._settings.traders, self._settings.seed):
             steps = enrol(trader.name, trader.agent.DEPOSIT, None)
             try:
@@ -196,7 +237,9 @@ class Replay:
         self, exchange: InlineExchange, command: Command, principal: int, now: int
     ) -> list[Any]:
         outcome = exchange.submit(command, principal, now)
-        self._tally.count(outcome.accepted, outcome.events)
+        self._tally.count(outcome.accepted, outcome.events, now)
+        if outcome.house:
+            self._tally.count(accepted=True, events=outcome.house, now=now)
         return outcome.events
 
     def _step(self, exchange: InlineExchange, now: int, ticks: Sequence[PriceTick]) -> None:
@@ -208,14 +251,52 @@ class Replay:
         self._submit(exchange, OraclePrices(list(points.values())), presets.ORACLE, now)
         for market in points:
             for trader in self._traders[market]:
-                sight = look(exchange.state, market, trader.account, now)
-                for command in trader.agent.decide(sight, now, trader.rng):
-                    self._submit(exchange, command, trader.principal, now)
+                self._decide(exchange, trader, now)
         self._submit(exchange, Tick(TICK_WORK), presets.KEEPER, now)
+
+    def _decide(self, exchange: InlineExchange, trader: Trader, now: int) -> None:
+        sight = look(exchange.state, trader.market, trader.account, now)
+        for command in trader.agent.decide(sight, now, trader.rng):
+            self._submit(exchange, command, trader.principal, now)
+
+    def _finish_auctions(self, exchange: InlineExchange, now: int, next_ms: int) -> None:
+        """Let makers answer the auctions of an instant, and end them, before the next one."""
         state = exchange.state
-        for market in points:
+        for market in state.markets:
+            length = market.params.auction_ms
+            if not state.board.live[market.ident] or now + length + 1 >= next_ms:
+                continue
+            halfway = max(exchange.now, now + div_floor(length, 2))
+            for trader in self._traders[market.ident]:
+                if isinstance(trader.agent, AuctionMaker):
+                    self._decide(exchange, trader, halfway)
+        rest = max((row.ends_ms for rows in state.board.live for row in rows), default=0)
+        if exchange.now < rest + 1 < next_ms:
+            self._submit(exchange, Tick(TICK_WORK), presets.KEEPER, rest + 1)
+
+    def _refill(self, exchange: InlineExchange) -> None:
+        """Bring capital for each vAMM that has less than a tenth of what it began with."""
+        state = exchange.state
+        for market, run in enumerate(self._markets):
+            seen = views.vamm_view(state, state.markets[market])
+            if seen is None or 10 * seen["equity"] >= presets.VAMM_CAPITAL:
+                continue
+            amount = presets.VAMM_CAPITAL - seen["equity"]
+            run.refills += 1
+            run.refilled += amount
+            name = f"refill/{run.symbol}/{run.refills}"
+            for command in (
+                Deposit(codes.TREASURY_ACCOUNT, USD, amount, name[:64]),
+                FundVamm(market, amount),
+            ):
+                self._submit(exchange, command, presets.OPERATOR, exchange.now)
+
+    def _look(self, exchange: InlineExchange, now: int, ticks: Sequence[PriceTick]) -> None:
+        """Take the figures of the markets that had a price."""
+        state = exchange.state
+        for market in {self._index[tick.symbol]: None for tick in ticks}:
             row = state.markets[market]
-            view = views.market_view(state, row, now)
+            view = views.market_view(state, row, exchange.now)
             self._markets[market].see(view, views.band_view(state, row), now)
 
     def _check(self, exchange: InlineExchange) -> None:
@@ -226,6 +307,7 @@ class Replay:
         self, exchange: InlineExchange, instants: int, first_ms: int, seconds: float
     ) -> ReplayResult:
         state = exchange.state
+        self._tally.close(exchange.now)
         for market, run in enumerate(self._markets):
             run.end = views.market_view(state, state.markets[market], exchange.now)
         kinds: dict[str, KindRun] = {}

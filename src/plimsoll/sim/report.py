@@ -7,11 +7,23 @@ from typing import Any, Final
 from plimsoll.decimal_text import format_decimal
 from plimsoll.feeds import FileReport
 from plimsoll.sim.replay import MarketRun, ReplayResult
+from plimsoll.sim.tally_mechanisms import MechanismTally
 from plimsoll.units import div_floor
 
 QUOTE: Final = 6
 BASE: Final = 9
 _TALLY_MONEY: Final = ("taker_fees", "maker_rebates")
+_MECHANISM_MONEY: Final = (
+    "repeg_cost",
+    "repeg_revenue",
+    "funding_pool_change",
+    "penalties",
+    "keeper_rewards",
+    "bad_debt",
+    "bad_debt_insured",
+    "bad_debt_haircut",
+    "bad_debt_unpaid",
+)
 _TALLY_MONEY_BY_NAME: Final = ("volume", "paid")
 
 
@@ -44,7 +56,18 @@ def file_report(symbol: str, report: FileReport) -> dict[str, Any]:
     }
 
 
-def market(run: MarketRun, paid: dict[str, int]) -> dict[str, Any]:
+def mechanisms(tally: MechanismTally) -> dict[str, Any]:
+    """What the mechanisms of a market did; money and sizes as decimal text."""
+    found = tally.as_dict()
+    for name in _MECHANISM_MONEY:
+        found[name] = money(found[name])
+    found["deleveraged_size"] = format_decimal(found["deleveraged_size"], BASE)
+    notional = found["liquidated_notional"]
+    found["liquidated_notional"] = {name: money(amount) for name, amount in notional.items()}
+    return found
+
+
+def market(run: MarketRun, paid: dict[str, int], tally: MechanismTally) -> dict[str, Any]:
     """One market over a run; ``paid`` is what was paid there, by reason."""
     end = run.end
     vamm = end["vamm"]
@@ -62,6 +85,8 @@ def market(run: MarketRun, paid: dict[str, int]) -> dict[str, Any]:
         "divergence_max_at_ms": run.divergence_max_ms,
         "divergence_mean_ppm": mean,
         "inside_range_pct": round(run.inside_range_pct, 3),
+        "mode": end["mode"],
+        "mechanisms": mechanisms(tally),
         "vamm": None,
     }
     if vamm is not None:
@@ -72,6 +97,8 @@ def market(run: MarketRun, paid: dict[str, int]) -> dict[str, Any]:
             "equity": money(vamm["equity"]),
             "pnl": money(vamm["pnl"]),
             "spread_surplus": money(paid.get("spread_surplus", 0)),
+            "refills": run.refills,
+            "refilled": money(run.refilled),
         }
     return found
 
@@ -98,7 +125,10 @@ def replay(result: ReplayResult) -> dict[str, Any]:
         "last_ms": result.last_ms,
         "invariant_sweeps": result.checks,
         **tally,
-        "markets": [market(run, result.tally.paid_in(at)) for at, run in enumerate(result.markets)],
+        "markets": [
+            market(run, result.tally.paid_in(at), result.tally.mechanism(at))
+            for at, run in enumerate(result.markets)
+        ],
         "traders": traders,
         "treasury": money(result.treasury),
         "keepers": money(result.keepers),

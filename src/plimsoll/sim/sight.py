@@ -27,6 +27,16 @@ class OrderSight:
 
 
 @dataclass(frozen=True, slots=True)
+class AuctionSight:
+    """A live auction of somebody else: its taker's side, what is left, what it asks now."""
+
+    auction: int
+    side: str
+    remaining: int
+    price: int
+
+
+@dataclass(frozen=True, slots=True)
 class Sight:
     """One market and one account at an instant."""
 
@@ -53,6 +63,7 @@ class Sight:
     equity: int
     free: int
     orders: tuple[OrderSight, ...]
+    auctions: tuple[AuctionSight, ...] = ()
 
     @property
     def held(self) -> int:
@@ -132,4 +143,9 @@ def look(state: Any, market: int, account: int, now: int) -> Sight:
         equity=own["equity"],
         free=own["free"],
         orders=tuple(orders),
+        auctions=tuple(
+            AuctionSight(live["auction"], live["side"], live["remaining"], live["price"])
+            for live in seen["auctions"]
+            if state.board.auctions[live["auction"]].order.account.owner != owner.owner
+        ),
     )

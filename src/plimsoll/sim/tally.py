@@ -1,4 +1,7 @@
-"""What happened in a run, counted from the events: orders, fills, fees, refusals, volume."""
+"""What happened in a run, counted from the events: orders, fills, fees, refusals, volume.
+
+What the mechanisms did is counted by market, in ``tally_mechanisms``.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,8 @@ from plimsoll.messages.events import (
     Rejected,
     Transferred,
 )
+from plimsoll.messages.mechanisms import LiquidationEnded
+from plimsoll.sim.tally_mechanisms import MechanismTally
 
 
 @dataclass(slots=True)
@@ -47,13 +52,29 @@ class Tally:
     paid_by_market: Counter[tuple[int, str]] = field(default_factory=Counter)
     oracle_accepted: int = 0
     oracle_refused: Counter[str] = field(default_factory=Counter)
+    liquidations_ended: Counter[str] = field(default_factory=Counter)
+    mechanisms: dict[int, MechanismTally] = field(default_factory=dict)
 
-    def count(self, accepted: bool, events: Iterable[Event]) -> None:
-        """Count one command and its events."""
+    def count(self, accepted: bool, events: Iterable[Event], now: int = 0) -> None:
+        """Count one command, which was applied at ``now`` (ms), and its events."""
         self.commands += 1
         self.accepted += accepted
+        for one in self.mechanisms.values():
+            one.begin()
         for event in events:
             self._count_event(event)
+            market = getattr(event, "market", -1)
+            if market >= 0:
+                self.mechanism(market).count(event, now)
+
+    def mechanism(self, market: int) -> MechanismTally:
+        """What the mechanisms of a market did so far."""
+        return self.mechanisms.setdefault(market, MechanismTally())
+
+    def close(self, now: int) -> None:
+        """The run is over at ``now``."""
+        for one in self.mechanisms.values():
+            one.close(now)
 
     def _count_event(self, event: Event) -> None:
         if isinstance(event, Filled):
@@ -73,6 +94,8 @@ class Tally:
             self.rejected[REJECTS[event.code][0]] += 1
         elif isinstance(event, OracleAccepted):
             self.oracle_accepted += 1
+        elif isinstance(event, LiquidationEnded):
+            self.liquidations_ended[DONE_REASONS[event.reason]] += 1
         elif isinstance(event, OracleRefused):
             self.oracle_refused[REJECTS[event.code][0]] += 1
 
@@ -125,4 +148,5 @@ class Tally:
             "paid": dict(sorted(self.paid.items())),
             "oracle_accepted": self.oracle_accepted,
             "oracle_refused": dict(sorted(self.oracle_refused.items())),
+            "liquidations_ended": dict(sorted(self.liquidations_ended.items())),
         }

@@ -29,3 +29,8 @@ def own_or_operator(txn: Txn, ident: int) -> Account:
     if account.owner != txn.principal and (txn.roles & ROLE_OPERATOR) == 0:
         raise Reject(NOT_OWNER, ident, account.owner)
     return account
+
+
+def take_keeper(txn: Txn, ident: int) -> None:
+    """Let an account of the sender's earn what this command pays a keeper; -1: the pot does."""
+    txn.keeper = None if ident < 0 else own_trader(txn, ident)

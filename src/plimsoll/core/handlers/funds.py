@@ -14,6 +14,7 @@ from plimsoll.messages.codes import (
     ACCOUNT_KIND,
     BAD_FIELD,
     EXTERNAL_ID_USED,
+    IN_LIQUIDATION,
     INSUFFICIENT_BALANCE,
     NOT_ALLOWED,
     NOT_OWNER,
@@ -95,7 +96,7 @@ def withdraw(txn: Txn, cmd: Withdraw) -> None:
     """Send an asset out; of the collateral at most what is withdrawable.
 
     Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_ASSET, ACCOUNT_KIND, EXTERNAL_ID_USED,
-    ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
+    IN_LIQUIDATION, ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
     """
     state = txn.state
     account = access.own(txn, cmd.account)
@@ -109,8 +110,10 @@ def withdraw(txn: Txn, cmd: Withdraw) -> None:
 
 
 def check_may_leave(txn: Txn, account: Account, asset: int, amount: int) -> None:
-    """Refuse more than may leave an account: unrealised profit never does, and nothing on the
-    strength of a stale price of a market the account is exposed to."""
+    """Refuse more than may leave an account: unrealised profit never does, nothing does on the
+    strength of a stale price of a market the account is exposed to, or while it is liquidated."""
+    if account.liquidations > 0:
+        raise Reject(IN_LIQUIDATION, account.liquidations)
     if asset == USD:
         for row in account.positions:
             if row.base != 0 or row.has_orders():
@@ -128,7 +131,7 @@ def transfer(txn: Txn, cmd: Transfer) -> None:
     """Move an asset between two trading accounts of the sender.
 
     Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, SAME_ACCOUNT, UNKNOWN_ASSET,
-    ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
+    IN_LIQUIDATION, ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
     """
     source = access.own_trader(txn, cmd.source)
     target = access.own_trader(txn, cmd.target)

@@ -1,6 +1,6 @@
-"""Orders: place, cancel, amend, batch.
+"""Orders: place, cancel, amend.
 
-Spec: ORDER-001 … ORDER-020. Margin is judged on the outcome: the whole command is worked off and
+Spec: ORDER-001 … ORDER-021. Margin is judged on the outcome: the whole command is worked off and
 rolled back if the account cannot carry what came of it.
 """
 
@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import book, margin, oracle, routing
+from plimsoll.core import auctions, book, escrow, margin, oracle, routing, standing
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import access
-from plimsoll.core.rows import Account, Market, Order, Position
+from plimsoll.core.handlers import access, checks
+from plimsoll.core.rows import Account, Market, Order
 from plimsoll.messages.codes import (
     ACTIVE,
     ALREADY_EXPIRED,
     AMEND_BELOW_FILLED,
     AMEND_NOTHING,
-    BUY,
-    CLIENT_ORDER_ID_IN_USE,
+    AUCTIONS_FULL,
     DONE_AMENDED,
+    DONE_AUCTIONS_FULL,
     DONE_CANCELLED,
     DONE_FILLED,
     DONE_IOC,
@@ -28,55 +28,59 @@ from plimsoll.messages.codes import (
     FOK,
     FOK_NOT_FILLABLE,
     GTC,
-    HALTED,
     INSUFFICIENT_MARGIN,
+    IOC,
     LIMIT,
     MARKET,
-    MARKET_MODE,
-    NOTIONAL_TOO_SMALL,
+    OF_ORDER,
     OPEN_INTEREST,
-    OPEN_ORDERS_LIMIT,
-    ORDER_COMBINATION,
     POST_NONE,
-    POST_ONLY_CROSSES,
-    POST_REJECT,
-    PRICE_BAND,
-    PRICE_NOT_ON_TICK,
     REDUCE_ONLY_NOTHING,
-    SIZE_NOT_ON_STEP,
     UNKNOWN_ORDER,
     Reject,
 )
 from plimsoll.messages.commands import AmendOrder, CancelAll, CancelOrder, PlaceOrder
-from plimsoll.messages.events import OrderAccepted, OrderRemoved
+from plimsoll.messages.events import OrderAccepted
 from plimsoll.units import notional_floor
 
-RULE_MARKET_NEEDS_IOC: Final = 1
-RULE_LIMIT_NEEDS_PRICE: Final = 2
-RULE_POST_NEEDS_RESTING_LIMIT: Final = 3
-RULE_EXPIRY_NEEDS_GTC: Final = 4
+IN_AUCTION: Final = 0
+"""``work_market``: what is left waits in an auction, nothing is done yet."""
 
 
 def place_order(txn: Txn, cmd: PlaceOrder) -> None:
     """Place an order. Rejects: see ORDER-002 for the codes in order of precedence."""
     account = access.own_trader(txn, cmd.account)
-    market = txn.state.market(cmd.market)
-    check_combination(txn, cmd)
-    check_grid(txn, market, cmd)
+    place_under(txn, account, cmd, 0)
+
+
+def place_under(txn: Txn, account: Account, cmd: PlaceOrder, ident: int) -> None:
+    """Place an account's order under an id that was taken before (a trigger's), or 0: a new one."""
+    state = txn.state
+    market = state.market(cmd.market)
+    checks.check_combination(txn, cmd.kind, cmd.tif, cmd.price, cmd.post, cmd.expires_ms)
+    checks.check_grid(market.params, cmd.price, cmd.size)
+    if not cmd.reduce_only:
+        checks.check_notional(
+            market, cmd.price if cmd.price > 0 else state.oracles[market.ident].price, cmd.size
+        )
+    if cmd.keeper_fee > 0:
+        escrow.check(market, cmd.keeper_fee)
     if cmd.tif == GTC:
-        check_may_rest(txn, account)
-    if cmd.client_order_id != "" and cmd.client_order_id in account.client_orders:
-        raise Reject(CLIENT_ORDER_ID_IN_USE, account.client_orders[cmd.client_order_id].ident)
-    row = txn.state.position(account, cmd.market)
-    check_mode_and_oracle(txn, row, market, cmd.side, cmd.size, cmd.reduce_only)
-    price = limit_of(txn, market, cmd)
+        checks.check_may_rest(txn, account)
+    checks.check_client_id(account, cmd.client_order_id)
+    row = state.position(account, cmd.market)
+    checks.check_mode_and_oracle(
+        txn, account, row, market, cmd.side, cmd.size, cmd.reduce_only, cmd.tif
+    )
+    price = checks.limit_of(txn, market, cmd.side, cmd.kind, cmd.price, cmd.post)
     # After this point only what comes of the order may refuse it.
-    ident = txn.state.globals.take_order()
+    if ident == 0:
+        ident = state.globals.take_order()
     if txn.recording:
         txn.emit(
             OrderAccepted(
                 ident,
-                cmd.account,
+                account.ident,
                 cmd.market,
                 cmd.side,
                 cmd.kind,
@@ -89,7 +93,7 @@ def place_order(txn: Txn, cmd: PlaceOrder) -> None:
             )
         )
     draft = Order(
-        txn.state.log,
+        state.log,
         ident,
         account,
         row,
@@ -102,42 +106,132 @@ def place_order(txn: Txn, cmd: PlaceOrder) -> None:
         cmd.client_order_id,
         txn.now,
     )
-    execute(txn, market, draft, cmd.kind, cmd.tif, cmd.post)
+    execute(txn, market, draft, cmd.kind, cmd.tif, cmd.post, cmd.keeper_fee)
 
 
-def execute(txn: Txn, market: Market, draft: Order, kind: int, tif: int, post: int) -> None:
-    """Work an accepted order off, rest or drop what is left, and judge the outcome.
+def execute(
+    txn: Txn, market: Market, draft: Order, kind: int, tif: int, post: int, keeper_fee: int = 0
+) -> None:
+    """Work an accepted order off; let what is left wait, or drop it; and judge the outcome.
 
-    ``draft`` takes first (its price is the worst it accepts); what is left of it rests.
+    ``draft`` takes first (its price is the worst it accepts); what is left of it rests, or goes
+    into an auction. ``keeper_fee`` is held back once something waits.
     """
-    account = draft.account
     interest = market.open_interest
-    risky = adds_risk(draft.position, draft.side, draft.remaining, draft.reduce_only)
-    complete = True
+    risky = checks.adds_risk(draft.position, draft.side, draft.remaining, draft.reduce_only)
+    done = 0
     if post == POST_NONE:
-        asked = draft.remaining
-        complete = routing.work(txn, market, draft)
-        if tif == FOK and draft.remaining > 0:
-            raise Reject(FOK_NOT_FILLABLE, asked - draft.remaining, asked)
-    if draft.remaining == 0:
-        drop(txn, draft, DONE_FILLED)
-    elif not complete:
-        # Resting it would cross what it has not met yet.
-        drop(txn, draft, DONE_WORK_LIMIT)
+        filled = draft.filled
+        if kind == MARKET and tif == IOC and market.params.auction:
+            done = work_market(txn, market, draft)
+        else:
+            done = work_at_once(txn, market, draft, kind, tif)
+        if draft.keeper_fee > 0 and draft.filled > filled:
+            escrow.after_fill(txn, draft)
+    if done != 0:
+        drop(txn, draft, done)
     elif tif == GTC:
         settle_to_book(txn, draft)
-    elif kind == MARKET and draft.filled == 0:
-        drop(txn, draft, DONE_NO_LIQUIDITY)
+        if draft.resting:
+            escrow.hold(txn, market, draft, keeper_fee)
     else:
-        drop(txn, draft, DONE_IOC)
+        escrow.hold(txn, market, draft, keeper_fee)
     if risky:
-        spare = margin.free(txn.state, account)
-        if spare < 0:
-            have = margin.equity(txn.state, account)
-            raise Reject(INSUFFICIENT_MARGIN, have, have - spare)
-        most = market.params.open_interest_max
-        if market.open_interest > most and market.open_interest > interest:
-            raise Reject(OPEN_INTEREST, market.open_interest, most)
+        check_outcome(txn, market, draft, interest, done == 0 and tif != GTC)
+
+
+def check_outcome(txn: Txn, market: Market, draft: Order, interest: int, auctioned: bool) -> None:
+    """Refuse an outcome that the account, or the bound of the open interest, cannot carry.
+
+    ``interest``: before the order. What waits in an auction counts as if it were opened already.
+    """
+    spare = margin.free(txn.state, draft.account)
+    if spare < 0:
+        have = margin.equity(txn.state, draft.account)
+        raise Reject(INSUFFICIENT_MARGIN, have, have - spare)
+    opened = market.open_interest
+    if auctioned:
+        opened += max(0, draft.remaining - draft.position.closable(draft.side))
+    most = market.params.open_interest_max
+    if opened > most and opened > interest:
+        raise Reject(OPEN_INTEREST, opened, most)
+
+
+def work_at_once(txn: Txn, market: Market, draft: Order, kind: int, tif: int) -> int:
+    """Book, then vAMM; returns what ends the order, 0 if the rest of it is to rest.
+
+    Rejects: FOK_NOT_FILLABLE.
+    """
+    asked = draft.remaining
+    complete = routing.work(txn, market, draft)
+    if draft.remaining == 0:
+        return DONE_FILLED
+    if tif == FOK:
+        raise Reject(FOK_NOT_FILLABLE, asked - draft.remaining, asked)
+    if not complete:
+        # Resting it would cross what it has not met yet.
+        return DONE_WORK_LIMIT
+    if tif == GTC:
+        return 0
+    return DONE_NO_LIQUIDITY if kind == MARKET and draft.filled == 0 else DONE_IOC
+
+
+def work_market(txn: Txn, market: Market, draft: Order) -> int:
+    """Book, then an auction; the vAMM at once for what is too small for one.
+
+    Returns what ends the order, or ``IN_AUCTION``. Rejects: AUCTIONS_FULL, OPEN_ORDERS_LIMIT.
+    """
+    complete = routing.take_book(txn, market, draft)
+    book.trim_reduce_only(txn)
+    if draft.remaining == 0:
+        return DONE_FILLED
+    if not complete:
+        return DONE_WORK_LIMIT
+    if goes_up(txn, market, draft):
+        account = draft.account
+        if auctions.has_room(txn.state, market, account, OF_ORDER):
+            if draft.filled == 0:
+                checks.check_may_rest(txn, account)
+            elif account.open_orders() >= txn.state.globals.params.open_orders_max:
+                return DONE_AUCTIONS_FULL
+            auctions.start(txn, market, draft, OF_ORDER, 0)
+            return IN_AUCTION
+        if not market.params.auction_full_to_vamm:
+            if draft.filled == 0:
+                refuse_full(txn, market, account)
+            return DONE_AUCTIONS_FULL
+    routing.take_vamm(txn, market, draft)
+    book.trim_reduce_only(txn)
+    if draft.remaining == 0:
+        return DONE_FILLED
+    return DONE_NO_LIQUIDITY if draft.filled == 0 else DONE_IOC
+
+
+def goes_up(txn: Txn, market: Market, draft: Order) -> bool:
+    """Whether what is left of a market order is worth an auction, and makers may fill all of it.
+
+    Without a fresh oracle price, what only reduces may start from the average; if there is none,
+    there is no auction.
+    """
+    size = routing.offer(draft)
+    if market.effective_mode() != ACTIVE and size > draft.position.closable(draft.side):
+        return False
+    price = txn.state.oracles[market.ident].price
+    if size == 0 or notional_floor(price, size) < market.params.auction_min_notional:
+        return False
+    return oracle.is_valid(txn.state, market, txn.now) or auctions.reference_price(txn, market) > 0
+
+
+def refuse_full(txn: Txn, market: Market, account: Account) -> None:
+    """Refuse an order that found no room for its auction, with the limit it met."""
+    state = txn.state
+    params = market.params
+    own = account.auctions - account.liquidations
+    if own >= params.auctions_per_account:
+        raise Reject(AUCTIONS_FULL, own, params.auctions_per_account)
+    if auctions.of_orders(state, market) >= auctions.most_orders(params):
+        raise Reject(AUCTIONS_FULL, auctions.of_orders(state, market), auctions.most_orders(params))
+    raise Reject(AUCTIONS_FULL, len(state.board.live[market.ident]), params.auctions_max)
 
 
 def settle_to_book(txn: Txn, draft: Order) -> None:
@@ -152,130 +246,19 @@ def settle_to_book(txn: Txn, draft: Order) -> None:
 
 
 def drop(txn: Txn, draft: Order, reason: int) -> None:
-    """Report that an order which does not rest is done."""
-    txn.emit(
-        OrderRemoved(
-            draft.ident,
-            draft.account.ident,
-            draft.market,
-            draft.side,
-            draft.price,
-            draft.remaining,
-            reason,
-            False,
-        )
-    )
-
-
-def adds_risk(row: Position, side: int, size: int, reduce_only: bool) -> bool:
-    """Whether an order could open anything, counting what rests on its side already."""
-    if reduce_only:
-        return False
-    resting = row.bid_size if side == BUY else row.ask_size
-    return size + resting > row.closable(side)
-
-
-def check_combination(txn: Txn, cmd: PlaceOrder) -> None:
-    """Refuse fields that contradict each other."""
-    if cmd.kind == MARKET and cmd.tif == GTC:
-        raise Reject(ORDER_COMBINATION, RULE_MARKET_NEEDS_IOC)
-    if cmd.kind == LIMIT and cmd.price == 0:
-        raise Reject(ORDER_COMBINATION, RULE_LIMIT_NEEDS_PRICE)
-    if cmd.post != POST_NONE and (cmd.kind != LIMIT or cmd.tif != GTC):
-        raise Reject(ORDER_COMBINATION, RULE_POST_NEEDS_RESTING_LIMIT)
-    if cmd.expires_ms != 0:
-        if cmd.tif != GTC:
-            raise Reject(ORDER_COMBINATION, RULE_EXPIRY_NEEDS_GTC)
-        if cmd.expires_ms <= txn.now:
-            raise Reject(ALREADY_EXPIRED, cmd.expires_ms, txn.now)
-
-
-def check_grid(txn: Txn, market: Market, cmd: PlaceOrder) -> None:
-    """Tick, step and smallest notional (a reduce-only order may be smaller)."""
-    params = market.params
-    if cmd.price % params.tick != 0:
-        raise Reject(PRICE_NOT_ON_TICK, cmd.price, params.tick)
-    if cmd.size % params.step != 0:
-        raise Reject(SIZE_NOT_ON_STEP, cmd.size, params.step)
-    if not cmd.reduce_only:
-        price = cmd.price if cmd.price > 0 else txn.state.oracles[market.ident].price
-        check_notional(market, price, cmd.size)
-
-
-def check_notional(market: Market, price: int, size: int) -> None:
-    """Refuse what is worth less than the market's minimum."""
-    worth = notional_floor(price, size)
-    if worth < market.params.min_notional:
-        raise Reject(NOTIONAL_TOO_SMALL, worth, market.params.min_notional)
-
-
-def check_may_rest(txn: Txn, account: Account) -> None:
-    """One counter of open orders over all markets."""
-    most = txn.state.globals.params.open_orders_max
-    if len(account.orders) >= most:
-        raise Reject(OPEN_ORDERS_LIMIT, len(account.orders), most)
-
-
-def check_mode_and_oracle(
-    txn: Txn, row: Position, market: Market, side: int, size: int, reduce_only: bool
-) -> None:
-    """A tighter mode and an invalid oracle refuse what adds risk, and only that."""
-    if market.mode == HALTED:
-        raise Reject(MARKET_MODE, market.mode, HALTED)
-    risky = adds_risk(row, side, size, reduce_only)
-    if market.mode != ACTIVE and risky:
-        raise Reject(MARKET_MODE, market.mode, ACTIVE)
-    if reduce_only and row.closable(side) == 0:
-        raise Reject(REDUCE_ONLY_NOTHING, row.base, size)
-    if risky or txn.state.oracles[market.ident].price == 0:
-        oracle.check_valid(txn.state, market, txn.now)
-
-
-def limit_of(txn: Txn, market: Market, cmd: PlaceOrder) -> int:
-    """The worst price the order accepts; a post-only one moved or refused if it would take."""
-    state = txn.state
-    if cmd.kind == MARKET:
-        return routing.worst_market_price(state, market, cmd.side, cmd.price)
-    price = cmd.price
-    check_band(txn, market, price)
-    if cmd.post != POST_NONE:
-        valid = oracle.is_valid(state, market, txn.now)
-        best = routing.best_opposite(state, market, cmd.side, valid)
-        if best != 0 and book.crosses(cmd.side, price, best):
-            if cmd.post == POST_REJECT:
-                raise Reject(POST_ONLY_CROSSES, price, best)
-            price = book.slide(cmd.side, price, best, market.params.tick)
-            if price < 1:
-                raise Reject(POST_ONLY_CROSSES, cmd.price, best)
-            check_band(txn, market, price)
-    return price
-
-
-def check_band(txn: Txn, market: Market, price: int) -> None:
-    """Refuse a limit outside the band around the oracle."""
-    edges = txn.state.oracles[market.ident]
-    if price < edges.low:
-        raise Reject(PRICE_BAND, price, edges.low)
-    if price > edges.high:
-        raise Reject(PRICE_BAND, price, edges.high)
-
-
-def find_order(txn: Txn, account: Account, ident: int, client_order_id: str) -> Order:
-    """An open order of the account by id, or by client id when the id is 0."""
-    if ident == 0:
-        if client_order_id != "" and client_order_id in account.client_orders:
-            return account.client_orders[client_order_id]
-        raise Reject(UNKNOWN_ORDER, 0)
-    order = txn.state.orders.get(ident)
-    if order is None or order.account is not account:
-        raise Reject(UNKNOWN_ORDER, ident)
-    return order
+    """Report that an order which does not rest is done; an extra fee nobody earned goes back."""
+    escrow.refund(txn, draft)
+    standing.report_done(txn, draft, reason)
 
 
 def cancel_order(txn: Txn, cmd: CancelOrder) -> None:
-    """Cancel one open order. Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_ORDER."""
+    """Cancel one open order: resting, in an auction, or a trigger.
+
+    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_ORDER.
+    """
     account = access.own_or_operator(txn, cmd.account)
-    book.remove(txn, find_order(txn, account, cmd.order, cmd.client_order_id), DONE_CANCELLED)
+    order = standing.find(txn, account, cmd.order, cmd.client_order_id)
+    standing.cancel(txn, order, DONE_CANCELLED)
 
 
 def cancel_all(txn: Txn, cmd: CancelAll) -> None:
@@ -283,39 +266,31 @@ def cancel_all(txn: Txn, cmd: CancelAll) -> None:
     account = access.own_or_operator(txn, cmd.account)
     if cmd.market >= 0:
         txn.state.market(cmd.market)
-    at = 0
-    while at < len(account.orders):
-        order = account.orders[at]
-        if cmd.market >= 0 and order.market != cmd.market:
-            at += 1
-            continue
-        book.remove(txn, order, DONE_CANCELLED)
+    standing.cancel_all(txn, account, cmd.market, DONE_CANCELLED)
 
 
 def amend_order(txn: Txn, cmd: AmendOrder) -> None:
-    """Change limit and/or total size. Smaller at the same price keeps its priority; anything
-    else is placed anew under the same id and may take.
+    """Change limit and/or total size of a resting order. Smaller at the same price keeps its
+    priority; anything else is placed anew under the same id and may take.
 
     Rejects: UNKNOWN_ORDER, ALREADY_EXPIRED, AMEND_NOTHING, AMEND_BELOW_FILLED, and those of
     placing.
     """
     account = access.own_trader(txn, cmd.account)
-    order = find_order(txn, account, cmd.order, "")
+    order = txn.state.orders.get(cmd.order)
+    if order is None or order.account is not account:
+        raise Reject(UNKNOWN_ORDER, cmd.order)
     market = txn.state.market(order.market)
-    params = market.params
     if 0 < order.expires_ms < txn.now:
         raise Reject(ALREADY_EXPIRED, order.expires_ms, txn.now)
     if cmd.price == order.price and cmd.size == order.size:
         raise Reject(AMEND_NOTHING, cmd.price, cmd.size)
-    if cmd.price % params.tick != 0:
-        raise Reject(PRICE_NOT_ON_TICK, cmd.price, params.tick)
-    if cmd.size % params.step != 0:
-        raise Reject(SIZE_NOT_ON_STEP, cmd.size, params.step)
+    checks.check_grid(market.params, cmd.price, cmd.size)
     if cmd.size <= order.filled:
         raise Reject(AMEND_BELOW_FILLED, cmd.size, order.filled)
     left = cmd.size - order.filled
     if not order.reduce_only:
-        check_notional(market, cmd.price, left)
+        checks.check_notional(market, cmd.price, left)
     if cmd.price == order.price and cmd.size < order.size:
         removed = order.remaining - left
         book.shrink(txn, order, removed, notional_floor(order.price, removed))
@@ -326,10 +301,16 @@ def amend_order(txn: Txn, cmd: AmendOrder) -> None:
 def replace_order(txn: Txn, market: Market, order: Order, price: int, size: int) -> None:
     """Take an order out and place it anew under the same id, as a new arrival."""
     left = size - order.filled
+    held = order.keeper_fee
+    if held > 0:
+        # It stays in escrow: the order goes on.
+        order.set_keeper_fee(0)
     book.remove(txn, order, DONE_AMENDED)
-    check_may_rest(txn, order.account)
-    check_mode_and_oracle(txn, order.position, market, order.side, left, order.reduce_only)
-    check_band(txn, market, price)
+    checks.check_may_rest(txn, order.account)
+    checks.check_mode_and_oracle(
+        txn, order.account, order.position, market, order.side, left, order.reduce_only, GTC
+    )
+    checks.check_band(txn, market, price)
     draft = Order(
         txn.state.log,
         order.ident,
@@ -344,4 +325,5 @@ def replace_order(txn: Txn, market: Market, order: Order, price: int, size: int)
         order.client_order_id,
         txn.now,
     )
+    draft.set_keeper_fee(held)
     execute(txn, market, draft, LIMIT, GTC, POST_NONE)

@@ -1,0 +1,39 @@
+"""Parameters that several endpoints have."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from plimsoll.api.table import Parameter
+from plimsoll.messages.fields import ID_MAX, NAME_MAX, SEQ_MAX
+
+SYMBOL: Final = Parameter(
+    name="symbol",
+    place="path",
+    text="Symbol of the market, as in `BTC-USD`.",
+    pattern=f"[A-Za-z0-9_.:-]{{1,{NAME_MAX}}}",
+    required=True,
+)
+ACCOUNT: Final = Parameter(
+    name="account", place="path", text="Id of the account.", high=ID_MAX, required=True
+)
+ORDER: Final = Parameter(
+    name="order", place="path", text="Id of the order.", high=SEQ_MAX, required=True
+)
+AUCTION: Final = Parameter(
+    name="auction",
+    place="path",
+    text="Id of the auction, which is that of its order.",
+    high=SEQ_MAX,
+    required=True,
+)
+SEQ: Final = Parameter(
+    name="seq", place="path", text="Number of the record.", high=SEQ_MAX, required=True
+)
+
+
+def limit_of(most: int) -> Parameter:
+    """How many rows of a history are asked for."""
+    return Parameter(
+        name="limit", text="How many at most, newest first.", low=1, high=most, default=100
+    )

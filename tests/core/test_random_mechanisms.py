@@ -1,0 +1,75 @@
+"""Random commands with every mechanism on, in front of an independent observer."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from plimsoll.messages import events
+from tests.harness.observer import Observer
+from tests.harness.witness import Witness, Witnessed
+from tests.random_mechanisms import MINIMUMS, missing
+
+HARNESS = Path(__file__).resolve().parents[1] / "harness"
+INDEPENDENT = (
+    "observer", "observer_auctions", "observer_closing", "observer_curve", "observer_fills",
+    "observer_funding", "observer_losses", "observer_margin", "observer_money", "observer_orders",
+)  # fmt: skip
+COMMANDS = 12_000
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_event_breaks_a_rule(seed: int) -> None:
+    """Every event obeys the rules, every book agrees, and enough of everything happens."""
+    run = Witness(seed)
+    run.run(COMMANDS)
+    assert missing(run.counts, COMMANDS) == []
+
+
+def test_a_breach_is_reported_with_its_reproduction() -> None:
+    """Whoever sees a failure can see it again with one command."""
+    run = Witness(3)
+    run.run(300)
+    trader = next(account for account, owner in run.generator.world.owners.items() if owner > 2)
+    run.observer.cash[trader, 0] += 1
+    with pytest.raises(Witnessed) as caught:
+        run.compare()
+    assert caught.value.ident == "M5"
+    assert "python -m tests.random_mechanisms --seed 3 --commands 300" in str(caught.value)
+
+
+def test_a_run_of_nothing_does_not_pass() -> None:
+    """A generator that stops producing something is noticed."""
+    enough = {name: 10**6 for name in MINIMUMS}
+    assert missing(enough, COMMANDS) == []
+    for name in ("event Liquidating", "fills adl", "fills auction", "event FundingUpdated"):
+        assert missing({**enough, name: 0}, COMMANDS), name
+
+
+def test_the_observer_judges_every_event() -> None:
+    """No event of the vocabulary passes unseen."""
+    unseen = {
+        event.__name__
+        for event in events.EVENTS
+        if not hasattr(Observer, f"on_{event.__name__}")
+    }
+    assert unseen == {"AssetCreated"}
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_the_observer_shares_no_code_with_the_core(name: str) -> None:
+    """A witness that borrowed the core's arithmetic would repeat its mistakes."""
+    for node in ast.walk(ast.parse(HARNESS.joinpath(f"{name}.py").read_text("utf-8"))):
+        modules: list[str] = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        for module in modules:
+            top = module.split(".")
+            if top[0] == "plimsoll":
+                assert top[1] == "messages", module
+            if top[0] == "tests":
+                assert top[2] in INDEPENDENT, module

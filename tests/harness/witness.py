@@ -1,0 +1,258 @@
+"""Runs the engine, with every mechanism on, in front of the observer; reports the first breach."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NoReturn
+
+from plimsoll.core import invariants
+from plimsoll.core.engine import Engine, genesis
+from plimsoll.core.load import load
+from plimsoll.core.state import State
+from plimsoll.messages import codec, codes, events
+from tests.harness.mechanism_gen import MechanismGenerator
+from tests.harness.observer import Breach, Observer
+from tests.harness.observer_curve import quotes
+from tests.harness.observer_margin import AUCTION, BOOK, TRIGGER
+from tests.harness.world import Stamped
+
+FULL_EVERY = 100
+HASH_EVERY = 40
+RELOAD_EVERY = 1_000
+
+
+class Witnessed(Exception):
+    """A rule is broken, or books and engine differ; ``ident`` is the rule's id."""
+
+    def __init__(self, ident: str, text: str) -> None:
+        super().__init__(text)
+        self.ident = ident
+
+
+def state_hash(state: State) -> str:
+    """Hash of the canonical dump."""
+    return codec.state_hash(state.dump())
+
+
+class Witness:
+    """One seeded run: engine, observer, generator, and what was counted."""
+
+    def __init__(self, seed: int, full_every: int = FULL_EVERY) -> None:
+        self.seed = seed
+        self.full_every = full_every
+        self.generator = MechanismGenerator(seed)
+        self.observer = Observer()
+        self.engine = Engine(genesis())
+        self.counts: dict[str, int] = {}
+        self.index = 0
+        self.journal: list[tuple[bytes, int, int, int]] = []
+        self.kept = codec.encode_state(self.engine.state.dump())
+        self.told = hashlib.sha256()
+
+    def count(self, what: str, by: int = 1) -> None:
+        """More of something."""
+        self.counts[what] = self.counts.get(what, 0) + by
+
+    def run(self, commands: int) -> None:
+        """Apply this many commands, each observed; everything is compared every so often."""
+        for _ in range(commands):
+            self.index += 1
+            self.step()
+            if self.index % self.full_every == 0:
+                self.compare()
+            if self.index % RELOAD_EVERY == 0:
+                self.replay()
+        self.compare()
+        self.replay()
+
+    def step(self) -> None:
+        """One command through the engine, in front of the observer."""
+        command, now, principal = self.generator.next()
+        wire = codec.encode_command(command)
+        stamped = Stamped(codec.decode_command(wire), now, principal)
+        hashed = self.index % HASH_EVERY == 0
+        before = state_hash(self.engine.state) if hashed else ""
+        if hashed:
+            self.dry_run(stamped, before)
+        accepted = self.apply(stamped)
+        found = self.engine.drain()
+        self.journal.append((wire, self.index, now, principal))
+        self.told.update(repr([event.row() for event in found]).encode())
+        if hashed and not accepted:
+            self.count("refusals that left the hash")
+            if state_hash(self.engine.state) != before:
+                self.fail(stamped, "D4", "a refused command changed the state")
+        try:
+            self.observer.step(stamped.command, principal, self.index, now, accepted, found)
+        except Breach as breach:
+            rows = "\n  ".join(f"{type(event).__name__} {event.row()}" for event in found)
+            self.fail(stamped, breach.ident, f"{breach.text}\n  {rows}", breach)
+        self.compare_touched(stamped)
+        self.generator.learn(stamped.command, found)
+        self.tally(stamped, accepted, found)
+
+    def apply(self, stamped: Stamped) -> bool:
+        """The engine's verdict; it may refuse, but never fail."""
+        try:
+            return self.engine.apply(stamped.command, self.index, stamped.now, stamped.principal)
+        except invariants.InvariantBroken as broken:
+            self.fail(stamped, broken.ident, str(broken), broken)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported in full
+            self.fail(stamped, "D5", f"the engine failed: {error!r}", error)
+
+    def dry_run(self, stamped: Stamped, before: str) -> None:
+        """A dry run changes nothing."""
+        try:
+            self.engine.dry_run(stamped.command, stamped.now, stamped.principal)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is reported in full
+            self.fail(stamped, "D5", f"a dry run failed: {error!r}", error)
+        if state_hash(self.engine.state) != before:
+            self.fail(stamped, "D4", "a dry run changed the state")
+        self.count("dry runs")
+
+    def replay(self) -> None:
+        """From the last snapshot the same commands lead to the same events and the same hash."""
+        dump = self.engine.state.dump()
+        twin = Engine(load(codec.decode_state(self.kept)))
+        told = hashlib.sha256()
+        for wire, seq, now, principal in self.journal:
+            twin.apply(codec.decode_command(wire), seq, now, principal)
+            told.update(repr([event.row() for event in twin.drain()]).encode())
+        if codec.state_hash(twin.state.dump()) != codec.state_hash(dump):
+            self.fail(None, "D1", "a replay from the last snapshot leads to another state")
+        if told.digest() != self.told.digest():
+            self.fail(None, "D1", "a replay from the last snapshot tells other events")
+        self.kept = codec.encode_state(dump)
+        state = load(codec.decode_state(self.kept))
+        if codec.state_hash(state.dump()) != codec.state_hash(dump):
+            self.fail(None, "D2", "a loaded snapshot has another hash")
+        if self.index % (3 * RELOAD_EVERY) == 0:
+            # Not each time: what a snapshot forgets shows when live and loaded run side by side.
+            self.engine = Engine(state)
+        self.journal.clear()
+        self.told = hashlib.sha256()
+        self.count("snapshots loaded and replayed")
+
+    def fail(
+        self, stamped: Stamped | None, ident: str, problem: str, cause: Exception | None = None
+    ) -> NoReturn:
+        """Report where, what, and how to see it again."""
+        shown = "after a command" if stamped is None else str(stamped.command.row())
+        stamp = "" if stamped is None else f" now={stamped.now} principal={stamped.principal}"
+        name = "" if stamped is None else type(stamped.command).__name__
+        raise Witnessed(
+            ident,
+            f"{ident}: seed {self.seed}, command {self.index}:{stamp} {name} {shown}\n{problem}\n"
+            f"again: python -m tests.random_mechanisms --seed {self.seed}"
+            f" --commands {self.index}",
+        ) from cause
+
+    # Engine and books -----------------------------------------------------------------------
+
+    def same(self, what: str, engine: Any, observer: Any, stamped: Stamped | None = None) -> None:
+        """Two views of one thing agree."""
+        if engine != observer:
+            self.fail(stamped, "M5", f"{what}\n  engine   {engine}\n  observer {observer}")
+
+    def compare_touched(self, stamped: Stamped) -> None:
+        """Cash of everybody who was paid, or paid."""
+        accounts = self.engine.state.accounts
+        for ident in self.observer.touched:
+            self.same(
+                f"cash of account {ident}", accounts[ident].cash(), self.observer.held(ident), stamped
+            )
+
+    def compare(self) -> None:
+        """Everything; then the core's own sweep and the observer's."""
+        state, own = self.engine.state, self.observer
+        for account in state.accounts:
+            ident = account.ident
+            for row in account.balances:
+                self.same(f"balance {ident}", row.amount, own.held(ident, row.asset))
+            for held in account.positions:
+                key = (ident, held.market)
+                mine = (own.size(*key), own.cost.get(key, 0), *own.sums(*key))
+                theirs = (
+                    held.base, held.entry_cost,
+                    held.bid_size, held.bid_notional, held.ask_size, held.ask_notional,
+                )  # fmt: skip
+                self.same(f"position {key}", theirs, mine)
+        for market in state.markets:
+            self.compare_market(state, market.ident)
+        waiting = {o.ident for o in own.orders.values() if o.where == TRIGGER}
+        self.same("triggers", set(state.board.triggers), waiting)
+        live = {o.ident: o.remaining for o in own.orders.values() if o.where == AUCTION}
+        self.same("auctions", {a.ident: a.order.remaining for a in self.auctions()}, live)
+        for auction in self.auctions():
+            offers = [(o.ident, o.size) for o in auction.offers]
+            mine_offers = [(o.ident, o.left) for o in own.auctions[auction.ident].offers.values()]
+            self.same(f"offers of {auction.ident}", offers, mine_offers)
+        try:
+            invariants.check_full(state)
+        except invariants.InvariantBroken as broken:
+            self.fail(None, broken.ident, str(broken), broken)
+        try:
+            own.judge_all()
+        except Breach as breach:
+            self.fail(None, breach.ident, breach.text, breach)
+        self.count("whole states compared")
+
+    def auctions(self) -> list[Any]:
+        """The engine's live auctions."""
+        return [one for live in self.engine.state.board.live for one in live]
+
+    def compare_market(self, state: State, at: int) -> None:
+        """Mode, oracle, curve and book of a market."""
+        own, curve, feed = self.observer, state.vamms[at], state.oracles[at]
+        place = own.places[at]
+        self.same("mode", state.markets[at].effective_mode(), place.effective())
+        shape = (curve.x, curve.y, curve.peg, curve.net, curve.long_spread, curve.short_spread)
+        if place.root:
+            mine = (place.x, place.y, place.peg, place.net, place.long_spread, place.short_spread)
+            self.same("curve", shape, mine)
+            self.same("quotes", (curve.bid, curve.ask), quotes(place))
+        self.same("oracle", (feed.price, feed.published_ms), (place.price, place.published))
+        timer = state.tracks[at].timer
+        if place.root and place.params.repeg:
+            self.same("timer", (timer.elapsed_ms, timer.sampled_ms), (place.elapsed, place.sampled))
+        for side in (codes.BUY, codes.SELL):
+            mine_book = own.book.get((at, side), {}).values()
+            ranked = sorted(mine_book, key=lambda o: own.rank[o.ident])
+            self.same(
+                "book", self.walk(state, at, side), [(o.ident, o.price, o.remaining) for o in ranked]
+            )
+
+    def walk(self, state: State, market: int, side: int) -> list[tuple[int, int, int]]:
+        """A side of the engine's book in matching order."""
+        found = []
+        for level in reversed(state.books[market].side(side).levels):
+            order = level.head
+            while order is not None:
+                found.append((order.ident, order.price, order.remaining))
+                order = order.next
+        return found
+
+    # Counting -------------------------------------------------------------------------------
+
+    def tally(self, stamped: Stamped, accepted: bool, found: list[events.Event]) -> None:
+        """Count what occurred, so that a run which tests nothing does not pass."""
+        self.count("accepted" if accepted else "refused")
+        if accepted:
+            self.count(f"did {type(stamped.command).__name__}")
+        for event in found:
+            name = type(event).__name__
+            if isinstance(event, events.Rejected):
+                self.count(f"rejected {codes.REJECTS[event.code][0]}")
+            elif isinstance(event, events.OracleRefused):
+                self.count(f"oracle {codes.REJECTS[event.code][0]}")
+            elif isinstance(event, events.Filled):
+                self.count(f"fills {codes.SOURCES[event.source]}")
+            elif isinstance(event, events.Transferred):
+                self.count(f"paid {codes.REASONS[event.reason]}")
+            elif isinstance(event, events.OrderRemoved):
+                self.count(f"removed {codes.DONE_REASONS[event.reason]}")
+            else:
+                self.count(f"event {name}")
+
+
+__all__ = ["BOOK", "Witness", "Witnessed"]
