@@ -94,7 +94,9 @@ class Arena:
         self.began = 0
         self.honest = 0  # what the gang's net position made of oracle prices
         self.unpaid = 0  # bad debt that nobody could bear
+        self.cut = 0  # bad debt that winners bore
         self.debts = 0  # all bad debt of the gang's accounts
+        self.conceded = 0  # what others gave up when the gang's accounts were deleveraged, 1e-15
         self.given = 0  # what the vAMM's quotes gave the gang against the oracle, 1e-15 quote
         self.brought = 0  # what the gang put in less what it took out, 1e-6 quote
         self.params = MarketParams(**{**MARKET, **changes})
@@ -132,12 +134,16 @@ class Arena:
         for event in self.found:
             if isinstance(event, events.BadDebt):
                 self.unpaid += event.unpaid
+                self.cut += event.haircut
                 if event.account in idents:
                     self.debts += event.loss
-            elif isinstance(event, events.Filled) and event.source == codes.FROM_VAMM:
-                if event.taker in idents:
-                    edge = event.size * self.price - event.quote * LOT
-                    self.given += max(0, edge if event.side == BUY else -edge)
+            elif isinstance(event, events.Filled) and event.taker in idents:
+                edge = event.size * self.price - event.quote * LOT
+                gain = max(0, edge if event.side == BUY else -edge)
+                if event.source == codes.FROM_VAMM:
+                    self.given += gain
+                elif event.source == codes.FROM_ADL and event.maker not in idents:
+                    self.conceded += gain
 
     def must(self, command: commands.Command, principal: int) -> None:
         """Apply a command that has to be accepted."""
@@ -187,6 +193,12 @@ class Arena:
             commands.OraclePrices([commands.PricePoint(0, price, 0, self.published)]), ORACLE
         )
         return self.price == price
+
+    def oracle_of(self, market: int, price: int) -> None:
+        """A price of another market, which no gang holds."""
+        self.published = max(self.published + 1, self.now)
+        point = commands.PricePoint(market, price, 0, self.published)
+        self.must(commands.OraclePrices([point]), ORACLE)
 
     def tick(self) -> None:
         """The house does what is due."""
@@ -269,7 +281,8 @@ class Arena:
         """From now on, these are the gang."""
         self.gang = [person.account for person in people]
         self.began = sum(self.worth(account) for account in self.gang)
-        self.honest = self.brought = self.unpaid = self.debts = self.given = 0
+        self.honest = self.brought = self.unpaid = self.cut = self.debts = 0
+        self.given = self.conceded = 0
 
     def profit(self, *, abandoning: bool = True) -> int:
         """What the gang made beyond an honest holder, 1e-6 quote, up.
@@ -281,6 +294,12 @@ class Arena:
             worths = [max(0, worth) for worth in worths]
         made = sum(worths) - self.began - self.honest - self.brought * LOT
         return -(-made // LOT)
+
+    def excused(self) -> int:
+        """What a gang may make for reasons of its own: the vAMM's quotes were stale, or an account
+        went bankrupt, whose debt the insurance and deleveraged winners bear. 1e-6 quote.
+        """
+        return self.debts + (self.given + self.conceded) // LOT
 
     # The end --------------------------------------------------------------------------------
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from plimsoll.cli.board import Board, MarketBoard, NodeBoard
+from plimsoll.cli.board import Board, Caption, MarketBoard, NodeBoard
 from plimsoll.cli.figures import decimals_of, fixed, short_usd, span, usd
-from plimsoll.cli.terminal import funding_clock, render
+from plimsoll.cli.terminal import render
+from plimsoll.cli.terminal_mechanisms import funding_clock
 from plimsoll.messages.events import Filled
+from plimsoll.messages.mechanisms import (
+    BadDebt,
+    Deleveraged,
+    Liquidating,
+    Repegged,
+    RepegUnaffordable,
+)
 from plimsoll.runtime import presets
 from plimsoll.runtime.node import MemoryNode
 
@@ -36,8 +45,18 @@ def market(symbol: str = "BTC-USD") -> MarketBoard:
         "reservation_price": 59_994_000_000, "bid": 59_985_000_000, "ask": 60_015_000_000,
         "bid_size": 8 * 10**9, "ask_size": 8 * 10**9, "base": -(10**9),
         "capital": 10**12, "equity": 10**12 + 5_000_000, "pnl": 5_000_000,
+        "long_spread": 1_234, "short_spread": 500,
     }  # fmt: skip
-    made.pools = {"adjustments": 1_000_000, "funding": 2_000_000, "insurance": 3_000_000}
+    made.pools = {
+        "adjustments": 1_000_000, "funding": 2_000_000, "insurance": 3_000_000, "clearing": 4_000,
+        "escrow": 0,
+    }  # fmt: skip
+    made.averages = {
+        "mark": 59_994_000_000, "mark_5min": 59_993_000_000, "mark_1h": 59_992_000_000,
+        "oracle_5min": 59_991_000_000, "oracle_1h": 59_990_000_000,
+    }  # fmt: skip
+    made.funding = {"rate": 750_000_000, "due_ms": NOW + 1_800_000}
+    made.repeg_timer = {"elapsed_ms": 5_400_000, "after_ms": 10_800_000}
     for at in range(60):
         fill = Filled(
             at, 0, at % 2, at % 2, 1, 2, 3, 4, 60_000_000_000, 10**7, 600_000_000,
@@ -54,10 +73,41 @@ async def board() -> Board:
         return NodeBoard(node, lambda: NOW, note="http://127.0.0.1:8766")
 
 
-@pytest.mark.parametrize(("width", "height"), [(80, 24), (100, 30), (120, 40), (200, 60)])
-async def test_screen_is_filled_exactly(board: Board, width: int, height: int) -> None:
+def auction(ident: int, **changes: Any) -> dict[str, Any]:
+    """A live auction that has run for two of its five seconds."""
+    row = {
+        "auction": ident, "side": "buy", "size": 10**9, "remaining": 7 * 10**8,
+        "price": 60_012_000_000, "start": 60_000_000_000, "end": 60_030_000_000,
+        "started_ms": NOW - 2_000, "ends_ms": NOW + 3_000, "cause": "order",
+    }  # fmt: skip
+    return {**row, **changes}
+
+
+def happened(made: MarketBoard) -> None:
+    """A repeg that was paid, one that was not, a liquidation with all that may follow."""
+    made.take(Repegged(0, 1, 3, 1, 2, 7_511_920_000, 59_000_000_000, 60_000_000_000, 5), NOW)
+    made.take(
+        RepegUnaffordable(0, 9_000_000_000, 5, 56_000_000_000, 60_000_000_000, 10**7), NOW + 1
+    )
+    made.take(Liquidating(9, 0, 1, 10**9, 1, 1, -5, 6, 7), NOW + 2)
+    made.take(Deleveraged(1, 9, 12, 0, 2 * 10**9, 8), NOW + 3)
+    made.take(BadDebt(9, 0, 1_234_560_000, 1_000_000_000, 234_560_000, 0), NOW + 4)
+
+
+@pytest.mark.parametrize(
+    ("width", "height"),
+    [(80, 24), (100, 30), (110, 24), (120, 40), (130, 42), (200, 60)],
+)
+@pytest.mark.parametrize("auctions", [0, 1, 32])
+@pytest.mark.parametrize("chapter", [False, True])
+async def test_screen_is_filled_exactly(
+    board: Board, width: int, height: int, auctions: int, chapter: bool
+) -> None:
     """As many lines as the screen has, none longer than it is wide, every panel closed."""
     board.markets = [market(), market("ETH-USD")]
+    board.markets[0].auctions = [auction(ident) for ident in range(1, auctions + 1)]
+    happened(board.markets[0])
+    board.caption = Caption("1/12  A chapter", "What to look at") if chapter else None
     lines = drawn(board, width, height)
     assert len(lines) == height
     assert max(map(len, lines)) <= width
@@ -74,11 +124,66 @@ async def test_screen_is_filled_exactly(board: Board, width: int, height: int) -
 async def test_book_stands_in_order_with_the_vamm_in_its_place(board: Board) -> None:
     """Prices fall from the top of the asks to the bottom of the bids, the vAMM's among them."""
     board.markets = [market()]
-    left = [line[:44] for line in drawn(board, 80, 24)][6:17]
+    left = [line[:40] for line in drawn(board, 80, 24)][6:15]
     prices = [float(line.split()[1].replace(",", "")) for line in left if "─" not in line]
     assert prices == sorted(prices, reverse=True)
-    assert len(prices) == 10
+    assert len(prices) == 8
     assert [line.split()[1] for line in left if "◆" in line] == ["60,015.0", "59,985.0"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (130, 42)])
+async def test_auctions_count_down(board: Board, width: int, height: int) -> None:
+    """Id, side, what is left, what it asks, the time; the next to end first; how many do not fit.
+
+    On a wide screen also where the price ends and a bar of the time.
+    """
+    made = market()
+    soon = auction(8, side="sell", ends_ms=NOW + 900, cause="liquidation")
+    made.auctions = [auction(7), soon, *(auction(ident) for ident in range(20, 50))]
+    board.markets = [made]
+    lines = drawn(board, width, height)
+    text = "\n".join(lines)
+    assert "auctions 32" in text
+    shown = [line for line in lines if "60,012.0" in line]
+    assert "8 sell" in shown[0]
+    assert "0.9s liq" in shown[0]
+    assert "7 buy" in shown[1]
+    assert "0.700" in shown[1]
+    assert "3.0s" in shown[1]
+    assert f"… and {32 - len(shown)} more" in text
+
+
+@pytest.mark.parametrize(("width", "height"), [(80, 24), (130, 42)])
+async def test_mechanisms_are_shown(board: Board, width: int, height: int) -> None:
+    """Averages, both spreads, all pools, the funding rate and when the next is due, repegs and
+    liquidations, and why the market is restricted."""
+    made = market()
+    made.mode, made.unhealthy = "restricted", ["mark_oracle", "imbalance"]
+    happened(made)
+    board.markets = [made]
+    text = "\n".join(drawn(board, width, height))
+    for words in (
+        "restricted: mark off oracle, imbalance", "59,993.0", "59,991.0", "59,992.0", "59,990.0",
+        "+12.3", "-5.0", "clearing", "+0.0012 %", "00:30:00", "unpaid 9,000",
+    ):  # fmt: skip
+        assert words in text
+    if width > 100:
+        for words in (
+            "01:30:00 of 03:00:00", "59,000.0→60,000.0 -7,511", "bad debt", "1,234.56 USD",
+            "deleveraged", "2.000 of #12", "1.000 of #9",
+        ):  # fmt: skip
+            assert words in text
+
+
+async def test_a_chapter_stands_above_the_market(board: Board) -> None:
+    """Title, what to look at and the step are the lines under the header."""
+    board.markets = [market()]
+    board.caption = Caption("3/12  One-sided flow", "Look at the spreads", "bob buys")
+    lines = drawn(board, 80, 24)
+    assert [line.strip() for line in lines[1:4]] == [
+        "3/12  One-sided flow", "Look at the spreads", "▸ bob buys",
+    ]  # fmt: skip
+    assert "BTC-USD" in lines[4]
 
 
 async def test_stale_price_and_another_market(board: Board) -> None:

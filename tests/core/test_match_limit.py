@@ -28,7 +28,9 @@ WORDS = {BUY: "buy", SELL: "sell"}
 
 def before(side: int = BUY, **more: Any) -> Scenario:
     """An auction is up that will bring the vAMM's quote 1 % nearer to orders of ``side``."""
-    page = auction_page(**{"vamm_sqrt_k": 1_000 * LOT, "keeper_fee_max": 10**6, **more})
+    page = auction_page(
+        **{"vamm_sqrt_k": 1_000 * LOT, "keeper_fee_max": 10**6, "vamm_limits": 1, **more}
+    )
     page.play("bob sell 5 market>=95" if side == BUY else "bob buy 5 market<=105")
     return page
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -181,9 +182,42 @@ def test_every_refusal_of_a_price_with_its_numbers(name: str) -> None:
 
 
 def test_the_tables_are_complete() -> None:
-    """Whoever adds a refusal adds the command that provokes it."""
-    assert set(CASES) | set(POINTS) == {name for name, _, _ in codes.REJECTS.values()}
+    """Whoever adds a refusal adds the command that provokes it, here or with its mechanism."""
+    names = {name for name, _, _ in codes.REJECTS.values()}
+    assert set(CASES) | set(POINTS) | set(ELSEWHERE) == names
+    for name, module in ELSEWHERE.items():
+        assert name in Path(__file__).with_name(f"test_{module}.py").read_text("utf-8"), name
 
+
+ELSEWHERE = {
+    "AUCTIONS_FULL": "auctions",
+    "AUCTION_NOTHING": "auctions",
+    "AUCTION_OFFERS_FULL": "auctions",
+    "AUCTION_OWN": "auctions",
+    "AUCTION_PRICE_NOT_MET": "auctions",
+    "AUCTION_RUNNING": "auctions",
+    "UNKNOWN_AUCTION": "auctions",
+    "IN_LIQUIDATION": "liquidation_auction",
+    "FUNDING_BLOCKED": "funding_flow",
+    "FUNDING_NOT_DUE": "funding_flow",
+    "FUNDING_OFF": "funding_flow",
+    "NOTHING_TO_DO": "funding_flow",
+    "INSUFFICIENT_POOL": "market_repeg",
+    "REPEG_DIRECTION": "market_repeg",
+    "REPEG_PROFITABILITY": "market_repeg",
+    "REPEG_REDUNDANT": "market_repeg",
+    "VAMM_EQUITY": "market_repeg",
+    "KEEPER_FEE_TOO_LARGE": "escrow",
+    "ORDER_NOT_EXPIRED": "escrow",
+    "LIMIT_NOT_REACHED": "match_limit",
+    "LIQUIDATION_OFF": "liquidate",
+    "LIQUIDATION_WAIT": "liquidate",
+    "PRICE_BANDS_BREACHED": "liquidate",
+    "SUFFICIENT_COLLATERAL": "liquidate",
+    "TRIGGER_IMMEDIATE": "triggers",
+    "TRIGGER_NOT_REACHED": "triggers",
+}
+"""Refusals of the mechanisms: the module of tests beside this one that provokes each."""
 
 # Precedence: each fault is added to the ones below it, and hides them -----------------------------
 

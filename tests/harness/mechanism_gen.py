@@ -233,6 +233,15 @@ def fund_pool(w: MechanismWorld) -> Made:
     return commands.FundPool(w.rng.choice((0, 1, 2, 9)), w.rng.choice(kinds), amount), OPERATOR
 
 
+def cash_out(w: MechanismWorld) -> Made:
+    """Take out about all that an account could spare, profit that is not realised included."""
+    held = w.holding()
+    account = held[0] if held is not None else w.account()
+    equity, needed = w.worth(account)
+    amount = int((equity - 2 * needed) * w.rng.choice((0.5, 0.8, 0.95, 1.0)))
+    return commands.Withdraw(account, 0, max(1, amount), w.fresh_name()), w.sender(account)
+
+
 def cancel_live(w: MechanismWorld) -> Made:
     """Cancel an auction or a trigger, or all of an account."""
     live: list[tuple[int, int]] = [(e.account, e.auction) for e in w.auctions.values()]
@@ -359,7 +368,7 @@ KINDS: list[tuple[Maker, float]] = [
     (settle, 6), (match, 4), (fire, 2.5), (liquidate, 6), (funding, 1.2), (settle_funding, 0.8),
     (expire, 1.2), (update_market, 1.5), (repeg, 0.8), (fund_pool, 0.25), (cancel_live, 2),
     (tick, 7), (crash, 0.5), (shock, 0.25), (settings, 0.3), (plain.pile, 1.5),
-    (plain.open_account, 0.15), (plain.quote, 4), (plain.take, 2), (plain.cross, 3),
+    (plain.open_account, 0.15), (cash_out, 1.0), (plain.quote, 4), (plain.take, 2), (plain.cross, 3),
     (plain.hit, 4), (plain.reduce, 4), (plain.close, 3), (plain.cancel, 2), (plain.amend, 3),
     (plain.batch, 1.5), (plain.oracle, 12), (plain.deposit, 1.2), (plain.withdraw, 1.5),
     (plain.transfer, 0.6), (plain.ladder, 1.5),

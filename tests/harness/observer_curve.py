@@ -90,6 +90,8 @@ class Curves(Margin):
         code = self.verdict(p)
         must(code == 0, "P1", f"accepted {e.price}, to be refused with {code}")
         place = self.places[e.market]
+        if place.price and max(e.price, place.price) > 4 * min(e.price, place.price):
+            place.doubtful = True  # its distance from the hour's average is not known here
         place.price, place.confidence, place.published = e.price, e.confidence, e.published_ms
         place.accepted = self.now
         place.window = [*place.window[-9:], e.price]
@@ -110,7 +112,7 @@ class Curves(Margin):
         if not stands or not self.fresh(place.ident):
             place.sampled = -1
         elif divergence(stands, place.price) <= place.params.repeg_divergence:
-            place.elapsed, place.sampled = 0, -1
+            place.elapsed, place.sampled, place.doubtful = 0, -1, False
         else:
             if place.sampled >= 0:
                 passed = min(self.now - place.sampled, place.params.oracle_max_age_ms)
@@ -227,7 +229,7 @@ class Curves(Margin):
         far = divergence(mark(place), place.price) > params.repeg_divergence
         if e.cause == codes.REPEG_EVENT:
             must(due and far, "A8", f"forced after {place.elapsed} ms")
-        else:
+        elif not place.doubtful:
             must(not (due and far), "A8", "the event is told as something else")
         each = 0
         if distance > 0:
@@ -244,7 +246,7 @@ class Curves(Margin):
     def on_RepegUnaffordable(self, e: mechanisms.RepegUnaffordable) -> None:  # noqa: N802
         """Told only when it is due and cannot be paid."""
         place = self.places[e.market]
-        must(e.elapsed_ms == place.elapsed, "A8", f"elapsed {e.elapsed_ms}, {place.elapsed}")
+        must(e.elapsed_ms == place.elapsed or place.doubtful, "A8", f"elapsed {e.elapsed_ms}, {place.elapsed}")
         must(e.elapsed_ms > place.params.repeg_after_ms, "A8", "not due")
         if e.cost > 0:
             must(e.budget == self.held(place.adjustments), "A7", f"budget {e.budget}")

@@ -28,7 +28,7 @@ PARAMS: dict[str, int | str] = {
     "oracle_max_age_ms": 30_000, "taker_fee": 500, "maker_rebate": 100, "split_keepers": 100_000,
     "auction": 1, "auction_batch_ms": 0, "liquidation": 1, "liquidation_penalty": 10_000,
     "liquidation_keeper_share": 200_000, "liquidation_chunk_ms": 0, "keeper_flat_fee": 10_000,
-    "funding_period_s": 3_600,
+    "funding_period_s": 3_600, "vamm_limits": 1,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from plimsoll.client.models import AmendOrderRequest
 from plimsoll.keepers.runner import Runner
 from plimsoll.keepers.settings import MakerSettings
 from tests.keepers.world import World
@@ -109,3 +110,35 @@ async def test_once_over_the_local_client(world: World) -> None:
     assert await runner.run_once() == 1
     assert runner.statement.of("filler").landed == 1
     assert runner.statement.total > 0
+
+
+async def test_places_of_orders_that_took_first(world: World) -> None:
+    """What an order took before it rested counts for its place among those of its millisecond."""
+    runner = world.keeper("kate")
+    await work(world, runner)
+    await world.place("bob", "sell", "1", price="60000")
+    first = (await world.place("alice", "buy", "3", price="60000")).order
+    second = (await world.place("mia", "buy", "2.5", price="60000")).order
+    await work(world, runner)
+    side = runner.feed.mirror.book.side(0, "buy")
+    assert [(one.order, one.remaining) for one in side] == [
+        (first, 2_000_000_000),
+        (second, 2_500_000_000),
+    ]
+    await agrees(world, runner)
+
+
+async def test_an_amendment_keeps_the_extra_fee_until_it_takes(world: World) -> None:
+    """The fee of an order moves with it; once the amended order trades, it is gone."""
+    runner = world.keeper("kate")
+    await work(world, runner)
+    placed = await world.place("bob", "buy", "1", price="59000", keeper_fee="2")
+    await world.place("alice", "sell", "0.4", price="60020")
+    for price, size, fee in (("59500", "1", 2_000_000), ("60020", "1", 0)):
+        request = AmendOrderRequest(account=world.accounts["bob"], price=price, size=size)
+        receipt = await world.clients["bob"].amend_order(placed.order, request)
+        assert receipt.accepted, receipt.reject
+        await work(world, runner)
+        order = runner.feed.mirror.book.get(placed.order)
+        assert order is not None and order.keeper_fee == fee
+        await agrees(world, runner)

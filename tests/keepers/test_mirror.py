@@ -15,9 +15,12 @@ from plimsoll.keepers.mirror import Mirror
 from plimsoll.messages import codec
 from plimsoll.messages.fields import FieldError
 from plimsoll.runtime import present_mechanisms
+from tests.harness import world
 from tests.harness.commands_gen import Generator
 
 LOOK_EVERY = 97
+LESS = {"funding_period_s": 3_600, "liquidation": 1}
+ON = {**LESS, "auction": 1, "auction_min_notional": 0, "liquidation_auction": 1}
 
 
 class Run:
@@ -29,6 +32,7 @@ class Run:
         self.seq = 0
         self.now = 0
         self.mirror: Mirror | None = None
+        self.last: set[str] = set()
 
     def step(self) -> None:
         """One command; refused ones make records too."""
@@ -42,6 +46,7 @@ class Run:
         self.engine.apply(command, self.seq, stamped.now, stamped.principal)
         found = self.engine.drain()
         self.generator.learn(stamped.command, found)
+        self.last = {type(one).__name__ for one in found}
         if self.mirror is not None:
             named = [codec.event_to_named(one) for one in found]
             self.mirror.apply(KeeperRecord(seq=self.seq, ts=stamped.now, events=named))
@@ -84,6 +89,36 @@ def test_incremental_is_rebuilt(seed: int) -> None:
                 assert books.get((market, side), []) == run.ladder(ladder)
         resting += len(run.mirror.book)
     assert resting > 100, "nothing rested, so nothing was compared"
+
+
+@pytest.fixture
+def mechanisms(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Auctions, funding and liquidations in the markets of the random commands."""
+    for symbol, given in world.OVERRIDES.items():
+        switched = dict(ON) if given.get("vamm_enabled", 1) else dict(LESS)
+        monkeypatch.setitem(world.OVERRIDES, symbol, {**given, **switched})
+
+
+@pytest.mark.parametrize("seed", [11, 12, 13])
+@pytest.mark.usefixtures("mechanisms")
+def test_mechanisms_are_followed(seed: int) -> None:
+    """Auctions, offers, funding and liquidations by records leave what a snapshot says."""
+    run = Run(seed)
+    for _ in range(120):
+        run.step()
+    run.mirror = run.fresh()
+    seen: set[str] = set()
+    for at in range(2_500):
+        run.step()
+        seen |= run.last
+        if at % LOOK_EVERY == 0:
+            fresh = run.fresh()
+            assert run.mirror.differences(fresh) == []
+            for ident, account in fresh.accounts.items():
+                mine = run.mirror.accounts[ident]
+                if mine.known:
+                    assert (mine.cash, mine.liquidations) == (account.cash, account.liquidations)
+    assert {"AuctionStarted", "AuctionEnded", "Liquidating"} <= seen
 
 
 @pytest.mark.parametrize("seed", [4, 5])

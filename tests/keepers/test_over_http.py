@@ -81,8 +81,9 @@ async def test_a_key_without_the_scope_is_told(door: Door) -> None:
         runner = Runner(client, door.world.accounts["kate"], clock=door.world.clock)
         with pytest.raises(Forbidden):
             await runner.run_once()
+        patient = Runner(client, door.world.accounts["kate"], clock=door.world.clock)
         with pytest.raises(Forbidden):
-            await asyncio.wait_for(runner.feed.run(), 5)
+            await asyncio.wait_for(patient.run(), 5)
 
 
 def test_the_command_says_what_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,8 @@ def test_filler_matches_what_the_vamm_reached() -> None:
     assert {one.key for one in found} == {"limit:1", "limit:2", "limit:4", "expire:6"}
     keys = [one.key for one in found]
     assert keys.index("limit:2") < keys.index("limit:1")
+    switched_off = fake.market(vamm_ask=PRICE, params={"vamm_limits": 0})
+    assert find(Filler(), markets=[switched_off], orders=orders[:1]) == []
     late = find(Filler(), NOW + 30_001, markets=[quoted], orders=orders)
     assert [one.key for one in late] == ["expire:6"]
 

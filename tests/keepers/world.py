@@ -34,6 +34,7 @@ SWITCHES: dict[str, Any] = {
     "vamm_enabled": 1, "auction": 1, "auction_ms": 5_000, "auctions_max": 32,
     "auctions_per_account": 32, "auctions_reserved": 2, "liquidation": 1,
     "liquidation_auction": 0, "keeper_flat_fee": 10_000, "keeper_fee_max": 10_000_000,
+    "vamm_limits": 1,
     "health_divergence_max": 0, "health_imbalance_max": 0,
 }  # fmt: skip
 

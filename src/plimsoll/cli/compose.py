@@ -42,6 +42,7 @@ PERIODS: Final = {
     "maker": 1.0,
     "arbitrageur": 1.0,
     "auction-maker": 0.7,
+    "block": 4.0,
     "noise": 2.0,
     "momentum": 2.0,
     "explorer": 3.0,

@@ -167,6 +167,7 @@ def _market_table(run: MarketRun, paid: Mapping[str, int]) -> Table:
             ("vAMM PnL", usd(vamm["pnl"])),
             ("  spread surplus", usd(paid.get("spread_surplus", 0))),
             ("  capital brought in anew", f"{run.refills} x, {usd(run.refilled)}"),
+            ("  adjustments pool topped up", f"{run.topups} x, {usd(run.topped_up)}"),
             ("divergence, most", f"{bp(run.divergence_max)} bp at {at}"),
             ("divergence, mean", f"{bp(mean)} bp"),
             ("inside_range_pct", f"{run.inside_range_pct:.2f}"),

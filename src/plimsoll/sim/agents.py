@@ -254,6 +254,24 @@ class NoiseTaker:
         return [taking(sight, side, size, 15 * BP)]
 
 
+class BlockTaker:
+    """Now and then wants more at the market than the book holds: the rest goes to an auction."""
+
+    KIND: ClassVar[str] = "block"
+    DEPOSIT: ClassVar[int] = 1_000_000 * USD
+    BLOCK: ClassVar[int] = 80_000 * USD
+
+    def decide(self, sight: Sight, now: int, rng: Random) -> list[Command]:
+        """A market order for a block, or out of the one it holds; mostly nothing."""
+        acts, side, part = rng.randrange(100), rng.randrange(2), rng.randrange(1_000)
+        if acts >= 5 or not sight.oracle_valid or not sight.active:
+            return []
+        if sight.base != 0:
+            return close(sight)
+        size = sight.size_for(div_floor(self.BLOCK * (1_000 + part), 1_000))
+        return [order(sight, side, 0, size, kind=MARKET, tif=IOC)] if size > 0 else []
+
+
 class MomentumTrader:
     """Follows the oracle while most of its path went one way, and steps aside when not."""
 

@@ -21,6 +21,7 @@ from plimsoll.sim.agents import (
     Agent,
     Arbitrageur,
     AuctionMaker,
+    BlockTaker,
     Explorer,
     MarketMaker,
     MomentumTrader,
@@ -29,7 +30,7 @@ from plimsoll.sim.agents import (
 
 USD: Final = 0
 OPERATOR: Final = 0
-TRADERS: Final = 9
+TRADERS: Final = 10
 """How many traders a market has by default."""
 TRADERS_MAX: Final = 500
 
@@ -40,6 +41,7 @@ _CAST: Final[tuple[Callable[[], Agent], ...]] = (
     MomentumTrader,
     Explorer,
     AuctionMaker,
+    BlockTaker,
     lambda: MarketMaker(3 * BP),
     NoiseTaker,
     NoiseTaker,

@@ -3,9 +3,10 @@
 For every instant of the source: one ``OraclePrices`` with all prices of that instant, the
 commands of the traders of those markets, one ``Tick``. Before the next instant, if that is far
 enough, the auctions that began are answered halfway and ended when their time is over. A price is
-good until the next is due. The house does due work after each command. A vAMM that has lost nearly
-all of its capital is given it anew, as an operator would; how often is reported. The state after
-the last instant depends on the prices, the traders' number and the seed alone.
+good until the next is due. The house does due work after each command. The operator gives a vAMM
+that has lost nearly all of its capital new one, and an adjustments pool what it lacks for a repeg
+that is due; how often is reported. The state after the last instant depends on the prices, the
+traders' number and the seed alone.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from plimsoll.messages import codes
 from plimsoll.messages.commands import (
     Command,
     Deposit,
+    FundPool,
     FundVamm,
     OraclePrices,
     PricePoint,
     Tick,
 )
+from plimsoll.messages.mechanisms import RepegUnaffordable
 from plimsoll.runtime import presets
 from plimsoll.runtime.inline import InlineExchange
 from plimsoll.sim.agents import AuctionMaker
@@ -86,6 +89,8 @@ class MarketRun:
     price_high: int = 0
     refills: int = 0
     refilled: int = 0
+    topups: int = 0
+    topped_up: int = 0
     end: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -155,6 +160,8 @@ class Replay:
         self._markets = [MarketRun(symbol) for symbol in self._symbols]
         self._traders: list[list[Trader]] = [[] for _ in self._symbols]
         self._checks = 0
+        self._lacking: dict[int, int] = {}
+        self._brought = 0
 
     def run(self, progress: Progress | None = None) -> ReplayResult:
         """Run over the whole source.
@@ -240,6 +247,10 @@ class Replay:
         self._tally.count(outcome.accepted, outcome.events, now)
         if outcome.house:
             self._tally.count(accepted=True, events=outcome.house, now=now)
+        for event in (*outcome.events, *outcome.house):
+            if isinstance(event, RepegUnaffordable) and event.cost > event.budget:
+                # A hundredth more: the cost per unit of the peg is rounded up.
+                self._lacking[event.market] = div_floor(101 * event.cost, 100) - event.budget
         return outcome.events
 
     def _step(self, exchange: InlineExchange, now: int, ticks: Sequence[PriceTick]) -> None:
@@ -275,21 +286,30 @@ class Replay:
             self._submit(exchange, Tick(TICK_WORK), presets.KEEPER, rest + 1)
 
     def _refill(self, exchange: InlineExchange) -> None:
-        """Bring capital for each vAMM that has less than a tenth of what it began with."""
+        """What an operator brings in: capital for a vAMM that has less than a tenth of what it
+        began with, and what an adjustments pool lacks for a repeg that is due.
+        """
         state = exchange.state
         for market, run in enumerate(self._markets):
             seen = views.vamm_view(state, state.markets[market])
-            if seen is None or 10 * seen["equity"] >= presets.VAMM_CAPITAL:
-                continue
-            amount = presets.VAMM_CAPITAL - seen["equity"]
-            run.refills += 1
-            run.refilled += amount
-            name = f"refill/{run.symbol}/{run.refills}"
-            for command in (
-                Deposit(codes.TREASURY_ACCOUNT, USD, amount, name[:64]),
-                FundVamm(market, amount),
-            ):
-                self._submit(exchange, command, presets.OPERATOR, exchange.now)
+            if seen is not None and 10 * seen["equity"] < presets.VAMM_CAPITAL:
+                amount = presets.VAMM_CAPITAL - seen["equity"]
+                run.refills += 1
+                run.refilled += amount
+                self._bring(exchange, FundVamm(market, amount), amount)
+            lacking = self._lacking.pop(market, 0)
+            if lacking > 0:
+                run.topups += 1
+                run.topped_up += lacking
+                pool = FundPool(market, codes.POOL_ADJUSTMENTS, lacking)
+                self._bring(exchange, pool, lacking)
+
+    def _bring(self, exchange: InlineExchange, command: Command, amount: int) -> None:
+        """A command of the operator, with the money for it."""
+        self._brought += 1
+        deposit = Deposit(codes.TREASURY_ACCOUNT, USD, amount, f"operator/{self._brought}")
+        for one in (deposit, command):
+            self._submit(exchange, one, presets.OPERATOR, exchange.now)
 
     def _look(self, exchange: InlineExchange, now: int, ticks: Sequence[PriceTick]) -> None:
         """Take the figures of the markets that had a price."""

@@ -99,6 +99,8 @@ def market(run: MarketRun, paid: dict[str, int], tally: MechanismTally) -> dict[
             "spread_surplus": money(paid.get("spread_surplus", 0)),
             "refills": run.refills,
             "refilled": money(run.refilled),
+            "pool_topups": run.topups,
+            "pool_topped_up": money(run.topped_up),
         }
     return found
 

@@ -49,7 +49,8 @@ class Filler:
     def _limits(self, view: View, now: int) -> list[Task]:
         found: list[Task] = []
         for market in view.mirror.markets.values():
-            if market.mode == "halted" or not market.oracle_valid(now):
+            off = market.number("vamm_limits") == 0 or market.mode == "halted"
+            if off or not market.oracle_valid(now):
                 continue
             for side, quote in ((BUY, market.vamm_ask), (SELL, market.vamm_bid)):
                 if quote == 0:

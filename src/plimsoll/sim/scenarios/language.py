@@ -148,8 +148,8 @@ class Scenario:
 
 # Making steps ---------------------------------------------------------------------------------
 
-Order = Callable[[Scene], Command | list[Command]]
-"""Makes what a step sends, when it is sent."""
+Order = Callable[[Scene], Command | Iterable[Command]]
+"""Makes what a step sends, when it is sent; of several commands each after the one before it."""
 
 
 def does(
@@ -169,7 +169,7 @@ def does(
     def commands(scene: Scene) -> Iterator[Sending]:
         scene.now += after
         made = make(scene)
-        for command in made if isinstance(made, list) else [made]:
+        for command in [made] if isinstance(made, Command) else made:
             yield scene.now, who, command
 
     return Step(text, commands, expect, label, note, keep, seconds, may_refuse)

@@ -226,7 +226,7 @@ def one_sided_flow() -> Chapter:
                  holds("both sides are alike", lambda s: abs(
                      s.vamm(BTC)["long_spread"] - s.vamm(BTC)["short_spread"]) < 500),
                  keep=lambda s: {"peak": s.vamm(BTC)["long_spread"]},
-                 may_refuse=True, note=lambda s, _: spreads(s, BTC)),
+                 note=lambda s, _: spreads(s, BTC)),
         ),
     )  # fmt: skip
 

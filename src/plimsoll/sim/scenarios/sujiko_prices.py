@@ -101,7 +101,7 @@ def repegs() -> Chapter:
                        cost=lambda c: c > 0),
                    saw(Transferred, 1, market=ETH, reason=R_REPEG_COST),
                    holds("mark is oracle", lambda s: divergence(s, ETH) < 10), note=_moved),
-            does("bob closes", "bob", lambda s: closing(s, "bob", ETH), may_refuse=True),
+            does("bob closes", "bob", lambda s: closing(s, "bob", ETH)),
         ),
         market=ETH,
     )  # fmt: skip
@@ -154,8 +154,9 @@ def funding() -> Chapter:
                  holds("dan has paid", lambda s: s.cash("dan") < s.figures["dan"]),
                  keep=lambda s: {"dan": s.cash("dan")},
                  note=lambda s, _: f"dan paid {dollars(s.figures['dan'] - s.cash('dan'))} USD"),
-            does("alice buys her 8 BTC back", "alice", lambda s: closing(s, "alice", BTC),
-                 may_refuse=True),
+            waits("the oracle recovers", MINUTE, to={BTC: 54_500 * USD}, every=2 * SECOND),
+            does("alice buys her 8 BTC back", "alice", lambda s: closing(s, "alice", BTC, 50_000),
+                 saw(Filled, source=FROM_VAMM)),
             waits("the mark may follow the oracle again", 20 * SECOND, every=SECOND,
                   note=lambda s, _: pools(s, BTC)),
         ),
@@ -209,7 +210,7 @@ def restricted() -> Chapter:
                  lambda s: order(s, "alice", ETH, BUY, BASE, price=beside(s, ETH, -60_000)),
                  saw(OrderRested, 1)),
             does("all clean up", "alice", lambda s: CancelAll(s.account("alice"), -1)),
-            does("bob closes", "bob", lambda s: closing(s, "bob", ETH), may_refuse=True),
+            does("bob closes", "bob", lambda s: closing(s, "bob", ETH)),
         ),
         market=ETH,
     )  # fmt: skip
@@ -235,7 +236,7 @@ def imbalance() -> Chapter:
                  may_refuse=True),
             does("but it takes back", "bob", lambda s: closing(s, "bob", SOL),
                  saw(Filled, source=FROM_VAMM), saw(MarketReleased, 1, market=SOL),
-                 may_refuse=True, note=filled),
+                 note=filled),
         ),
         market=SOL,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from plimsoll.decimal_text import format_decimal
@@ -67,6 +67,8 @@ CAPITAL: Final = (1_000_000 * USD, 1_000_000 * USD, 1_000_000 * USD, 30_000 * US
 ADJUSTMENTS: Final = (50_000 * USD, 500 * USD, 20_000 * USD, 1_000 * USD)
 FUNDING: Final = (5_000 * USD, 0, 0, 0)
 
+PIECES: Final = 8
+
 CROWD: Final = tuple(f"crowd-{number}" for number in range(1, 8))
 LATE: Final = "crowd-8"
 WEAK: Final = tuple(f"weak-{number}" for number in range(1, 5))
@@ -126,14 +128,19 @@ def beside(scene: Scene, market: int, ppm: int) -> int:
     return scene.tick(market, moved, up=False)
 
 
-def closing(scene: Scene, who: str, market: int) -> list[Command]:
-    """Reduce-only orders that close a position against the vAMM, in pieces it can take."""
-    held = scene.base(who, market)
-    side = codes.SELL if held > 0 else BUY
-    return [
-        reaching(scene, who, market, side, abs(held), 80_000, reduce_only=True)
-        for _ in range(6 if held else 0)
-    ]
+def closing(scene: Scene, who: str, market: int, ppm: int = 80_000) -> Iterator[Command]:
+    """Reduce-only orders that close a position against the vAMM, in pieces it can take, at most
+    ``ppm`` off the price it begins with."""
+    limit = 0
+    for _ in range(PIECES):
+        held = scene.base(who, market)
+        if held == 0:
+            return
+        side = codes.SELL if held > 0 else BUY
+        made = reaching(scene, who, market, side, abs(held), ppm, reduce_only=True)
+        limit = limit or made.price
+        made.price = limit
+        yield made
 
 
 # Words --------------------------------------------------------------------------------------------
