@@ -43,6 +43,7 @@ MARKET: dict[str, Any] = {
     "vamm_spread_steps": DEFAULT_STEPS, "repeg": 1, "health_divergence_max": 200_000,
     "health_imbalance_max": 800_000, "auction": 1, "auction_min_notional": 100 * USD,
     "funding_period_s": 3_600, "liquidation": 1, "liquidation_auction": 1, "keeper_fee_max": USD,
+    "vamm_limits": 1,
 }  # fmt: skip
 
 
@@ -100,6 +101,7 @@ class Arena:
         self.given = 0  # what the vAMM's quotes gave the gang against the oracle, 1e-15 quote
         self.brought = 0  # what the gang put in less what it took out, 1e-6 quote
         self.params = MarketParams(**{**MARKET, **changes})
+        self.settings: list[Any] = self.params.row()
         self.must(commands.SetGlobalParams(GlobalParams()), OPERATOR)
         self.must(commands.CreatePrincipal("oracle", codes.ROLE_ORACLE), OPERATOR)
         self.must(commands.CreatePrincipal("keeper", codes.ROLE_KEEPER), OPERATOR)
@@ -189,9 +191,7 @@ class Arena:
         """A price published now, after a while; whether it was taken over."""
         self.now += wait
         self.published = max(self.published + 1, self.now)
-        self.must(
-            commands.OraclePrices([commands.PricePoint(0, price, 0, self.published)]), ORACLE
-        )
+        self.must(commands.OraclePrices([commands.PricePoint(0, price, 0, self.published)]), ORACLE)
         return self.price == price
 
     def oracle_of(self, market: int, price: int) -> None:
@@ -251,6 +251,10 @@ class Arena:
         """Id of the order the last command accepted; 0 if none."""
         found = self.of(events.OrderAccepted)
         return found[0].order if found else 0
+
+    def twin(self) -> MarketParams:
+        """The same settings for a market of another name."""
+        return MarketParams("Y-USD", *self.settings[1:])
 
     # Looking --------------------------------------------------------------------------------
 

@@ -123,9 +123,7 @@ def shift(rng: random.Random, arena: Arena, who: Person, gang: list[Person]) -> 
     amount = rng.randint(1, 2_000 * USD)
     if rng.random() < 0.3:
         return arena.withdraw(who, amount)
-    return arena.send(
-        commands.Transfer(who.ident, rng.choice(gang).ident, 0, amount), who.owner
-    )
+    return arena.send(commands.Transfer(who.ident, rng.choice(gang).ident, 0, amount), who.owner)
 
 
 def batch(rng: random.Random, arena: Arena, who: Person, gang: list[Person]) -> bool:

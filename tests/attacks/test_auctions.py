@@ -9,8 +9,6 @@ from tests.attacks.arena import (
     BUY,
     KEEPER,
     LOT,
-    PRICE,
-    SELL,
     TICK,
     USD,
     Arena,

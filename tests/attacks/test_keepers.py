@@ -36,7 +36,7 @@ def with_pot(**changes: Any) -> tuple[Arena, Person]:
     arena = Arena(**changes)
     people = [arena.person(10**5) for _ in range(2)]
     for _ in range(4):
-        pair_up(arena, *people, 100 * LOT)
+        pair_up(arena, people[0], people[1], 100 * LOT)
     assert arena.state.accounts[codes.KEEPER_ACCOUNT].cash() > USD
     gang = arena.person(10**4)
     arena.oracle(PRICE, 1_000)
@@ -130,7 +130,9 @@ def test_paid_work_on_oneself_does_not_pay() -> None:
                 assert arena.profit() <= before
             else:
                 vamm = arena.state.vamms[0]
-                price = (vamm.ask // TICK - 1) * TICK if side == BUY else (vamm.bid // TICK + 2) * TICK
+                price = (
+                    (vamm.ask // TICK - 1) * TICK if side == BUY else (vamm.bid // TICK + 2) * TICK
+                )
                 arena.place(trader, side, rng.randint(2, 50) * LOT, price, keeper_fee=extra)
                 ident = arena.placed()
                 arena.take(trader, opposite(side), rng.randint(2, 80) * LOT)
@@ -170,9 +172,7 @@ def test_a_bad_item_stops_no_other() -> None:
     every(play)
 
 
-def poison(
-    rng: random.Random, arena: Arena, maker: Person, who: Person, poor: Person
-) -> None:
+def poison(rng: random.Random, arena: Arena, maker: Person, who: Person, poor: Person) -> None:
     """Due work of many kinds, some of which cannot be done; one tick does all the rest."""
     arena.send_cancel(who)
     kinds = [rng.randrange(4) for _ in range(6)]

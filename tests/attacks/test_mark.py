@@ -8,20 +8,15 @@ from typing import Any
 
 import pytest
 
-from plimsoll.core.spread import DEFAULT_STEPS
 from plimsoll.messages import codes, commands, events
 from tests.attacks.arena import (
     BUY,
     LOT,
-    OPERATOR,
     PRICE,
     SELL,
     STEP,
-    TICK,
     USD,
-    VARIANTS,
     Arena,
-    Person,
     drawn,
     every,
     on_tick,

@@ -82,7 +82,7 @@ class Matrix:
         assert arena.at_market(self.maker, BUY, 2 * LOT, 92_500_000)
         self.auction = arena.placed()
 
-    def commands(self) -> dict[str, tuple[commands.Command, int]]:
+    def actions(self) -> dict[str, tuple[commands.Command, int]]:
         """Every action, and who asks for it."""
         flat, holder, now = self.flat, self.holder, self.arena.now
         ioc = codes.IOC
@@ -148,7 +148,7 @@ def test_validity_matrix() -> None:
             assert arena.price == before
         assert (age(arena.state.oracles[0], arena.now) > 30_000) == stale
         kept = arena.hash()
-        for name, (command, principal) in matrix.commands().items():
+        for name, (command, principal) in matrix.actions().items():
             expected = not stale or name not in NEEDS_FRESH
             assert matrix.allowed(command, principal) == expected, (name, stale)
         assert arena.hash() == kept
@@ -161,11 +161,7 @@ def test_before_the_first_price() -> None:
     """Without any price nothing opens, nothing is armed, and money comes and goes."""
     for side in (BUY, SELL):
         arena = Arena()
-        arena.must(commands.CreateMarket(arena.params.__class__(**{
-            name: value for (name, _), value in zip(
-                arena.params.FIELDS, [*arena.params.row()], strict=True
-            )
-        } | {"symbol": "Y-USD"})), OPERATOR)
+        arena.must(commands.CreateMarket(arena.twin()), OPERATOR)
         who = arena.person(1_000)
         for tif in (codes.GTC, codes.IOC, codes.FOK):
             order = limit(who, side, LOT, PRICE, market=1, tif=tif)
@@ -190,8 +186,11 @@ def test_replayed_and_out_of_order_prices() -> None:
             sent.append(point)
             before = arena.hash()
             again = [rng.choice(sent) for _ in range(rng.randint(1, 5))]
-            again.append(commands.PricePoint(0, rng.randint(1, 10**9), 0,
-                                             point.published_ms - rng.randint(0, 5_000)))
+            again.append(
+                commands.PricePoint(
+                    0, rng.randint(1, 10**9), 0, point.published_ms - rng.randint(0, 5_000)
+                )
+            )
             arena.must(commands.OraclePrices(again), ORACLE)
             refused = arena.of(events.OracleRefused)
             assert [event.code for event in refused] == [codes.ORACLE_NOT_NEWER] * len(again)
@@ -276,8 +275,13 @@ def test_a_pumped_oracle_takes_no_more_than_what_is_at_risk() -> None:
         arena.unwind(*gang)
         arena.check()
         at_risk = (capital + 3 * pools) * USD
-        lost = sum(max(0, cash * USD * LOT - arena.worth(who.account)) for who, cash in
-                   ((maker, 100_000), (other, 1_000))) // LOT
+        lost = (
+            sum(
+                max(0, cash * USD * LOT - arena.worth(who.account))
+                for who, cash in ((maker, 100_000), (other, 1_000))
+            )
+            // LOT
+        )
         left = sum(margin.withdrawable(arena.state, account) for account in arena.gang)
         took = left - arena.brought - arena.began // LOT
         assert took <= at_risk + lost + arena.unpaid

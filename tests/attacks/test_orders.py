@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from plimsoll.core import margin
-from plimsoll.messages import codes, commands, events
+from plimsoll.messages import codes, events
 from tests.attacks.arena import (
     BUY,
     LOT,
@@ -15,14 +15,10 @@ from tests.attacks.arena import (
     TICK,
     USD,
     Arena,
-    around,
     drawn,
     every,
-    limit,
-    on_tick,
     opposite,
     pair_up,
-    sized,
 )
 
 MOST = 64

@@ -10,7 +10,6 @@ import random
 from tests.attacks.arena import (
     LOT,
     PRICE,
-    USD,
     Arena,
     Person,
     drawn,

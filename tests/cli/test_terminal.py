@@ -146,10 +146,11 @@ async def test_auctions_count_down(board: Board, width: int, height: int) -> Non
     assert "auctions 32" in text
     shown = [line for line in lines if "60,012.0" in line]
     assert "8 sell" in shown[0]
-    assert "0.9s liq" in shown[0]
+    assert "liq" in shown[0]
+    assert "0.9" in shown[0]
     assert "7 buy" in shown[1]
     assert "0.700" in shown[1]
-    assert "3.0s" in shown[1]
+    assert "3.0" in shown[1]
     assert f"… and {32 - len(shown)} more" in text
 
 
@@ -164,7 +165,7 @@ async def test_mechanisms_are_shown(board: Board, width: int, height: int) -> No
     text = "\n".join(drawn(board, width, height))
     for words in (
         "restricted: mark off oracle, imbalance", "59,993.0", "59,991.0", "59,992.0", "59,990.0",
-        "+12.3", "-5.0", "clearing", "+0.0012 %", "00:30:00", "unpaid 9,000",
+        "+12.3", "-5.0", "clearing", "+0.0012 %", "00:30:00", "due 9,000",
     ):  # fmt: skip
         assert words in text
     if width > 100:

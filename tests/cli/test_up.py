@@ -92,16 +92,19 @@ def demo(data_dir: Path) -> dict[str, str | int]:
 
 
 def trade(data_dir: Path, side: str = "buy") -> tuple[Receipt, AccountInfo, MarketInfo]:
-    """A market order of 0.01 BTC through the API; its receipt, the account and the market."""
+    """An order of 0.01 BTC that takes at once, through the API; its receipt, the account and the
+    market."""
     client = demo(data_dir)
     account = int(client["account"])
 
     async def over_http() -> tuple[Receipt, AccountInfo, MarketInfo]:
         key = ApiKey(key_id=str(client["key_id"]), secret=str(client["secret"]))
         async with HttpClient(str(client["url"]), key) as http:
+            # A market order might wait for its auction.
             order = PlaceOrderRequest(
-                account=account, market="BTC-USD", side=side, type="market", size="0.01"
-            )  # type: ignore[arg-type]
+                account=account, market="BTC-USD", side=side, type="limit", tif="ioc", size="0.01",
+                price="63000" if side == "buy" else "57000",
+            )  # type: ignore[arg-type]  # fmt: skip
             receipt = await http.place_order(order)
             return receipt, await http.account(account), await http.market("BTC-USD")
 

@@ -152,7 +152,7 @@ def test_a_maker_of_an_auction_earns_no_extra_fee() -> None:
 
 
 def test_an_overdue_order_is_removed_for_the_flat_fee() -> None:
-    """KEEPER-002, KEEPER-006: only past its expiry, once."""
+    """KEEPER-002, KEEPER-006: only past its expiry, once, at its owner's cost."""
     page = Scenario(keeper_fee_max=FEE, taker_fee=1_000)
     reward = keeper_account(page)
     page.play("bob sell 1 @ 100\ncarol buy 1 @ 100")
@@ -165,6 +165,7 @@ def test_an_overdue_order_is_removed_for_the_flat_fee() -> None:
     other = commands.ExpireOrder(never, reward)
     assert refusal(page, other, KEEPER) == ("ORDER_NOT_EXPIRED", 0, page.now)
     page.do(command, KEEPER)
-    assert money_moved(page, codes.R_KEEPER_FLAT) == [(codes.KEEPER_ACCOUNT, reward, 10_000)]
+    payer = page.accounts["alice"]
+    assert money_moved(page, codes.R_KEEPER_FLAT) == [(payer, reward, 10_000)]
     assert refusal(page, command, KEEPER) == ("UNKNOWN_ORDER", ident, 0)
     assert held(page) == 0

@@ -256,3 +256,26 @@ def test_free_after_a_fill_is_free_after_the_fill(
     alice.usd.add(-100 * 10**6)
     assert margin.free(state, alice) == said
     state.log.rollback(0)
+
+
+def test_nobody_closes_himself_into_a_debt() -> None:
+    """MARGIN-010: a reduction may cost all there is, not more; as taker, and as maker."""
+    page = Scenario().play("""
+        bob    sell 95 @ 100
+        alice  buy  95 @ 100
+        oracle 91
+        alice  has  equity 145
+        carol  buy  95 @ 89
+        alice  sell 95 @ 89 ioc         -> INSUFFICIENT_MARGIN -45000000 0
+        alice  sell 72 @ 89 ioc         -> 72 @ 89 carol
+        alice  has  equity 1
+    """)
+    page = Scenario().play("""
+        bob    sell 95 @ 100
+        alice  buy  95 @ 100
+        oracle 91
+        alice  sell 95 @ 89
+        carol  buy  95 @ 89 ioc
+        book   has  bids -, asks -
+        alice  has  base 95, equity 145
+    """)

@@ -42,7 +42,7 @@ def test_a_breach_is_reported_with_its_reproduction() -> None:
 
 def test_a_run_of_nothing_does_not_pass() -> None:
     """A generator that stops producing something is noticed."""
-    enough = {name: 10**6 for name in MINIMUMS}
+    enough = dict.fromkeys(MINIMUMS, 10**6)
     assert missing(enough, COMMANDS) == []
     for name in ("event Liquidating", "fills adl", "fills auction", "event FundingUpdated"):
         assert missing({**enough, name: 0}, COMMANDS), name
@@ -51,9 +51,7 @@ def test_a_run_of_nothing_does_not_pass() -> None:
 def test_the_observer_judges_every_event() -> None:
     """No event of the vocabulary passes unseen."""
     unseen = {
-        event.__name__
-        for event in events.EVENTS
-        if not hasattr(Observer, f"on_{event.__name__}")
+        event.__name__ for event in events.EVENTS if not hasattr(Observer, f"on_{event.__name__}")
     }
     assert unseen == {"AssetCreated"}
 

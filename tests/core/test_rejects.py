@@ -190,7 +190,7 @@ def test_the_tables_are_complete() -> None:
 
 
 ELSEWHERE = {
-    "AUCTIONS_FULL": "auctions",
+    "AUCTIONS_FULL": "auction_bounds",
     "AUCTION_NOTHING": "auctions",
     "AUCTION_OFFERS_FULL": "auctions",
     "AUCTION_OWN": "auctions",

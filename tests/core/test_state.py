@@ -73,16 +73,20 @@ def test_dump_and_load_is_the_identity() -> None:
 
 
 def test_equal_states_have_equal_dumps_whatever_their_history() -> None:
-    """NODE-006: rows that are empty again do not show, nor does who was touched first."""
+    """NODE-006: it does not show who was touched first, nor what became of orders that are gone."""
     one, two = Scenario(), Scenario()
     one.play("""
         alice  buy 1 @ 90 as=x
         alice  cancel x
+        bob    buy 1 @ 92 as=y
+        bob    cancel y
         bob    buy 1 @ 91
     """)
     two.play("""
         bob    buy 1 @ 91 as=x
         bob    cancel x
+        alice  buy 1 @ 93 as=y
+        alice  cancel y
         bob    buy 1 @ 91
     """)
     assert one.state.dump() == two.state.dump()

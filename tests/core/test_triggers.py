@@ -193,14 +193,14 @@ def test_a_fired_market_order_goes_up_for_auction() -> None:
 
 
 def test_the_keeper_gets_the_flat_fee() -> None:
-    """KEEPER-002: from the pot, also when the order comes to nothing."""
+    """KEEPER-002: from the account whose order it is, also when the order comes to nothing."""
     page = Scenario(taker_fee=1_000, vamm_enabled=1)
     reward = keeper_account(page)
     page.play("bob buy 5 market")
     ident = arm(page, "alice", BUY, "200", "102")
     page.play("oracle 102")
     fire(page, ident, reward)
-    assert money_moved(page, codes.R_KEEPER_FLAT) == [(codes.KEEPER_ACCOUNT, reward, 10_000)]
+    assert money_moved(page, codes.R_KEEPER_FLAT) == [(page.accounts["alice"], reward, 10_000)]
 
 
 def test_due_triggers_nearest_first_within_the_limit() -> None:

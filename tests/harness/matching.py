@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from plimsoll.messages import codes, events
 from tests.harness import naive_vamm
-from tests.harness.exact import LOT, down_to, share_down, worth_down
+from tests.harness.exact import LOT, down_to, share_down, worth_down, worth_up
 from tests.harness.model import BUY, Model
 from tests.harness.naive_book import Resting, closable
 
@@ -97,7 +97,11 @@ class Matching(Model):
                 break
             quote = worth_down(maker.price, size)
             opening = not maker.reduce_only and size > most
-            if opening and not self.maker_can_carry(market, maker, size, quote):
+            if not (
+                self.maker_can_carry(market, maker, size, quote)
+                if opening
+                else self.stays_solvent(market, maker, size, quote)
+            ):
                 self.remove(market, maker, codes.DONE_MAKER_MARGIN)
                 continue
             book.change(maker.traded(size))
@@ -131,6 +135,15 @@ class Matching(Model):
         spare = self.free_if(maker.account, market, sign * size, rebate - sign * quote)
         self.books[market] = book
         return spare >= 0
+
+    def stays_solvent(self, market: int, maker: Resting, size: int, quote: int) -> bool:
+        """Whether a maker who closes can bear what the fill loses against the oracle."""
+        price = self.feeds[market].price
+        if maker.side == BUY:
+            lost = quote - worth_down(price, size)
+        else:
+            lost = worth_up(price, size) - quote
+        return lost <= 0 or self.equity(maker.account) >= lost
 
     def settle_book(self, order: Order, maker: Resting, size: int, quote: int) -> None:
         """Money, positions, fees and the report of a fill against a resting order."""

@@ -88,3 +88,9 @@ def money_moved(page: Scenario, reason: int) -> list[tuple[int, int, int]]:
         for e in page.found
         if isinstance(e, events.Transferred) and e.reason == reason
     ]
+
+
+def batch_page() -> tuple[Scenario, int]:
+    """An auction for 3 whose offers wait half a second."""
+    page = auction_page(auction_batch_ms=500).play("alice buy 3 market")
+    return page, live(page)[0]

@@ -9,6 +9,7 @@ from plimsoll.messages import codes, commands, events, mechanisms
 from plimsoll.messages.params import MarketParams
 from tests.harness import commands_gen as plain
 from tests.harness import hostile_gen
+from tests.harness import mechanism_keepers as keepers
 from tests.harness.commands_gen import Made
 from tests.harness.mechanism_world import MechanismWorld
 from tests.harness.world import KEEPER, OPERATOR, ORACLE, TRADERS, Stamped, World
@@ -123,100 +124,17 @@ def offer(w: MechanismWorld) -> Made:
     return commands.OfferAuction(account, e.auction, price, size), w.sender(account)
 
 
-def settle(w: MechanismWorld) -> Made:
-    """A keeper settles an auction: the oldest, any, or one that is over."""
-    account, sender = w.keeper()
-    if w.auctions and w.chance(0.95):
-        over = [a for a, e in w.auctions.items() if e.ends_ms < w.now]
-        ident = over[0] if over else w.rng.choice(list(w.auctions))
-    else:
-        ident = w.rng.choice([*w.gone, 1])
-    return commands.SettleAuction(ident, account), sender
-
-
-def match(w: MechanismWorld) -> Made:
-    """A keeper settles a resting order against the vAMM."""
-    account, sender = w.keeper()
-    best: list[int] = []
-    for market in range(2):
-        for side in range(2):
-            mine = [o for o in w.orders.values() if o.market == market and o.side == side]
-            if mine:
-                sign = -1 if side == codes.BUY else 1
-                best.append(min(mine, key=lambda o: sign * o.price).ident)
-    if not best or w.chance(0.2):
-        order = w.order()
-        best = [order.ident if order is not None else 1]
-    return commands.MatchLimit(w.rng.choice(best), account), sender
-
-
-def fire(w: MechanismWorld) -> Made:
-    """A keeper fires a trigger: one that is reached, or any."""
-    account, sender = w.keeper()
-    ready = [
-        ident
-        for ident, e in w.triggers.items()
-        if (w.prices[e.market] >= e.trigger_price) == (e.direction == codes.ABOVE)
-    ]
-    if ready and w.chance(0.8):
-        return commands.FireTrigger(w.rng.choice(ready), account), sender
-    ident = w.rng.choice(list(w.triggers)) if w.triggers else 1
-    return commands.FireTrigger(ident if w.chance(0.9) else 1, account), sender
-
-
-def liquidate(w: MechanismWorld) -> Made:
-    """A keeper liquidates the weakest account, or tries anybody."""
-    account, sender = w.keeper()
-    draw = w.rng.random()
-    if draw < 0.75:
-        victim = w.weakest()
-    elif draw < 0.97:
-        victim = w.account()
-    else:
-        victim = w.rng.choice((0, 1, 2, 3, 4, 7, 9_999))
-    return commands.Liquidate(victim, account), sender
-
-
-def funding(w: MechanismWorld) -> Made:
-    """A keeper books funding."""
-    account, sender = w.keeper()
-    market = w.rng.randrange(3) if w.chance(0.97) else 7
-    return commands.UpdateFunding(market, account), sender
-
-
-def settle_funding(w: MechanismWorld) -> Made:
-    """Somebody wants to see his funding."""
-    held = w.holding()
-    account = held[0] if held is not None else w.account()
-    return commands.SettleFunding(account), w.sender(account) if w.chance(0.9) else OPERATOR
-
-
-def expire(w: MechanismWorld) -> Made:
-    """A keeper removes an expired order, or one that is not."""
-    account, sender = w.keeper()
-    old = [o.ident for o in w.orders.values() if 0 < o.expires < w.now]
-    order = w.order()
-    if old and w.chance(0.8):
-        ident = w.rng.choice(old)
-    else:
-        ident = order.ident if order is not None else 1
-    return commands.ExpireOrder(ident, account), sender
-
-
-def update_market(w: MechanismWorld) -> Made:
-    """A keeper cranks a market."""
-    account, sender = w.keeper()
-    return commands.UpdateMarket(w.rng.choice((0, 0, 1, 1, 2, 9)), account), sender
-
-
 def repeg(w: MechanismWorld) -> Made:
     """The operator moves a peg, mostly a little toward the oracle."""
     market = w.rng.choice((0, 0, 1, 1, 2))
     peg = w.pegs[market] or 1
     draw = w.rng.random()
-    if draw < 0.4 and w.marks[market]:
-        part = w.rng.choice((0.1, 0.5, 0.9, 1.0))
-        peg = max(1, int(peg * (1 + part * (w.prices[market] / w.marks[market] - 1))))
+    if draw < 0.5:
+        # Where the mark is furthest from the oracle, most of the way: what that costs is felt.
+        gaps = [w.prices[at] / max(1, w.marks[at]) - 1 for at in range(2)]
+        market = max(range(2), key=lambda at: abs(gaps[at]))
+        part = w.rng.choice((0.1, 0.5, 0.8, 0.97))
+        peg = max(1, int(w.pegs[market] * (1 + part * gaps[market])))
     elif draw < 0.65:
         peg = max(1, int(peg * (1 + w.rng.gauss(0, 0.002))))
     elif draw < 0.8:
@@ -365,13 +283,14 @@ def hostile(w: MechanismWorld) -> Made:
 
 KINDS: list[tuple[Maker, float]] = [
     (rest, 12), (big_quote, 8), (market_order, 12), (leveraged, 8), (trigger, 5), (offer, 14),
-    (settle, 6), (match, 4), (fire, 2.5), (liquidate, 6), (funding, 1.2), (settle_funding, 0.8),
-    (expire, 1.2), (update_market, 1.5), (repeg, 0.8), (fund_pool, 0.25), (cancel_live, 2),
-    (tick, 7), (crash, 0.5), (shock, 0.25), (settings, 0.3), (plain.pile, 1.5),
-    (plain.open_account, 0.15), (cash_out, 1.0), (plain.quote, 4), (plain.take, 2), (plain.cross, 3),
-    (plain.hit, 4), (plain.reduce, 4), (plain.close, 3), (plain.cancel, 2), (plain.amend, 3),
-    (plain.batch, 1.5), (plain.oracle, 12), (plain.deposit, 1.2), (plain.withdraw, 1.5),
-    (plain.transfer, 0.6), (plain.ladder, 1.5),
+    (keepers.settle, 6), (keepers.match, 4), (keepers.fire, 2.5), (keepers.liquidate, 6),
+    (keepers.funding, 1.2), (keepers.settle_funding, 0.8), (keepers.expire, 1.2),
+    (keepers.update_market, 1.5), (repeg, 1.6), (fund_pool, 0.25), (cancel_live, 2), (tick, 7),
+    (crash, 0.5), (shock, 0.25), (settings, 0.3), (cash_out, 1.0),
+    (plain.pile, 1.5), (plain.open_account, 0.15), (plain.quote, 4), (plain.take, 2),
+    (plain.cross, 3), (plain.hit, 4), (plain.reduce, 4), (plain.close, 3), (plain.cancel, 2),
+    (plain.amend, 3), (plain.batch, 1.5), (plain.oracle, 12), (plain.deposit, 1.2),
+    (plain.withdraw, 1.5), (plain.transfer, 0.6), (plain.ladder, 1.5),
 ]  # fmt: skip
 
 

@@ -76,7 +76,7 @@ SETTINGS: dict[str, dict[str, int]] = {
         "auction_full_to_vamm": 1,
         "liquidation_chunk": 300_000,
         "liquidation_chunk_above": 3_000_000_000,
-        "liquidation_chunk_ms": 500,
+        "liquidation_chunk_ms": 4_000,
         "funding_receiving_max": 700,
     },
     # No vAMM: makers alone.
@@ -92,10 +92,10 @@ SETTINGS: dict[str, dict[str, int]] = {
 CAPITAL = {0: 60_000_000_000, 1: 700_000_000}
 POOLS = {
     (0, codes.POOL_INSURANCE): 3_000_000_000,
-    (0, codes.POOL_ADJUSTMENTS): 20_000_000_000,
+    (0, codes.POOL_ADJUSTMENTS): 4_000_000_000,
     (0, codes.POOL_FUNDING): 1_000_000_000,
     (1, codes.POOL_INSURANCE): 50_000_000,
-    (1, codes.POOL_ADJUSTMENTS): 3_000_000_000,
+    (1, codes.POOL_ADJUSTMENTS): 300_000_000,
     (1, codes.POOL_FUNDING): 3_000_000,
     (2, codes.POOL_INSURANCE): 200_000_000,
 }
@@ -123,35 +123,41 @@ class MechanismWorld(World):
     def learn(self, found: list[events.Event]) -> None:
         """Take over what happened."""
         for event in found:
-            if isinstance(event, mechanisms.TriggerPlaced):
-                self.triggers[event.order] = event
-                self.clients[event.order] = (event.client_order_id, event.expires_ms)
-            elif isinstance(event, mechanisms.TriggerFired):
-                self.triggers.pop(event.order, None)
-            elif isinstance(event, mechanisms.AuctionStarted):
-                self.auctions[event.auction] = event
-            elif isinstance(event, mechanisms.AuctionEnded):
-                self.auctions.pop(event.auction, None)
-                self.gone = [*self.gone[-20:], event.auction]
-            elif isinstance(event, mechanisms.Repegged):
-                if event.market < 3:
-                    self.pegs[event.market] = event.peg
-            elif isinstance(event, mechanisms.VammQuoted):
-                if event.market < 3:
-                    self.marks[event.market] = event.price
-            elif isinstance(event, events.OrderRemoved):
-                self.triggers.pop(event.order, None)
-            elif isinstance(event, events.Filled):
-                self.count_fill(event)
-            elif isinstance(event, events.Transferred) and event.asset == 0:
-                self.pay(event.debit, event.credit, event.amount)
-            elif isinstance(event, events.AccountCreated) and event.owner == KEEPER:
-                self.keeper_account = event.account
+            self.learn_order(event)
+            self.learn_money(event)
         super().learn(found)
         for event in found:
-            if isinstance(event, events.Filled) and event.taker_order in self.orders:
-                if event.source == codes.FROM_VAMM:  # a resting limit that was settled
-                    self.orders[event.taker_order].remaining -= event.size
+            # A resting limit that was settled against the vAMM is its own taker.
+            if isinstance(event, events.Filled) and event.source == codes.FROM_VAMM:
+                order = self.orders.get(event.taker_order)
+                if order is not None:
+                    order.remaining -= event.size
+
+    def learn_order(self, event: events.Event) -> None:
+        """Triggers, auctions and what vAMMs show."""
+        if isinstance(event, mechanisms.TriggerPlaced):
+            self.triggers[event.order] = event
+            self.clients[event.order] = (event.client_order_id, event.expires_ms)
+        elif isinstance(event, mechanisms.TriggerFired | events.OrderRemoved):
+            self.triggers.pop(event.order, None)
+        elif isinstance(event, mechanisms.AuctionStarted):
+            self.auctions[event.auction] = event
+        elif isinstance(event, mechanisms.AuctionEnded):
+            self.auctions.pop(event.auction, None)
+            self.gone = [*self.gone[-20:], event.auction]
+        elif isinstance(event, mechanisms.Repegged) and event.market < 3:
+            self.pegs[event.market] = event.peg
+        elif isinstance(event, mechanisms.VammQuoted) and event.market < 3:
+            self.marks[event.market] = event.price
+
+    def learn_money(self, event: events.Event) -> None:
+        """About what accounts hold, and which one is the keeper's."""
+        if isinstance(event, events.Filled):
+            self.count_fill(event)
+        elif isinstance(event, events.Transferred) and event.asset == 0:
+            self.pay(event.debit, event.credit, event.amount)
+        elif isinstance(event, events.AccountCreated) and event.owner == KEEPER:
+            self.keeper_account = event.account
 
     def running(self) -> list[mechanisms.AuctionStarted]:
         """Auctions that still take offers."""
@@ -238,8 +244,10 @@ class MechanismWorld(World):
             (commands.CreatePrincipal("oracle", codes.ROLE_ORACLE), OPERATOR),
             (commands.CreatePrincipal("keeper", codes.ROLE_KEEPER), OPERATOR),
         ]
-        for number in TRADERS:
-            made.append((commands.CreatePrincipal(f"trader{number}", codes.ROLE_TRADER), OPERATOR))
+        made += [
+            (commands.CreatePrincipal(f"trader{number}", codes.ROLE_TRADER), OPERATOR)
+            for number in TRADERS
+        ]
         mixed = codes.ROLE_TRADER | codes.ROLE_OPERATOR
         made += [
             (commands.CreatePrincipal("mixed", mixed), OPERATOR),

@@ -36,6 +36,7 @@ class Observer(Losses):
         self.at = 0
         self.touched.clear()
         self.refunded.clear()
+        self.served.clear()
         self.filled = None
         if not accepted:
             one = len(found) == 1 and isinstance(found[0], events.Rejected)

@@ -63,11 +63,11 @@ class Closing(Funding):
         must(abs(told - own) <= slack, "L1", f"equity {told}, is {own}")
         must(e.maintenance == needed, "L1", f"maintenance {e.maintenance}, is {needed}")
         if e.account not in self.begun:
-            # Extra fees of what was cancelled came back after the account had been judged.
+            # Extra fees of what was cancelled may come back after the account was judged.
             judged = e.equity - self.refunded.get(e.account, 0)
             must(judged < needed, "L1", f"{e.account} has {judged}, needs {needed}")
             self.judge_cancelled(e)
-            self.judge_size(e, place, needed, judged)
+            self.judge_size(e, place, {self.cure(e, place, needed, v) for v in (judged, e.equity)})
         else:
             most = (PPM + self.buffer(e.account)) * needed
             must(e.equity * PPM < most, "L3", f"{e.account} has recovered at {e.equity}")
@@ -99,10 +99,8 @@ class Closing(Funding):
         left = [o for o in self.by_account.get(e.account, {}).values() if not o.fee_free]
         must(not left, "L1", f"{e.account} is liquidated with orders standing")
 
-    def judge_size(
-        self, e: mechanisms.Liquidating, place: Place, needed: int, equity: int
-    ) -> None:
-        """The first close is no more than what cures, to the step, or all instead of dust."""
+    def cure(self, e: mechanisms.Liquidating, place: Place, needed: int, equity: int) -> int:
+        """The least close that cures, to the step; all instead of dust."""
         p = place.params
         full = abs(self.size(e.account, e.market))
         rate = 0 if self.kind[e.account] == codes.VAMM else p.liquidation_penalty
@@ -111,13 +109,18 @@ class Closing(Funding):
         frees = wide * p.mmr - PPM * rate
         size = up(short * LOT * PPM, place.price * frees)
         size = min(full, up(size, p.step) * p.step)
-        if (full - size) * place.price < p.min_notional * LOT:
-            size = full
-        must(e.size <= size, "L3", f"closes {e.size}, {size} cures")
-        part = p.liquidation_chunk == PPM or full * place.price <= p.liquidation_chunk_above * LOT
+        dust = (full - size) * place.price < p.min_notional * LOT
+        return full if dust else size
+
+    def judge_size(self, e: mechanisms.Liquidating, place: Place, cures: set[int]) -> None:
+        """The first close is no more than what cures."""
+        p = place.params
+        must(e.size <= max(cures), "L3", f"closes {e.size}, {cures} cures")
+        worth = abs(self.size(e.account, e.market)) * place.price
+        part = p.liquidation_chunk == PPM or worth <= p.liquidation_chunk_above * LOT
         # A larger one may have to wait for its next part; then this one closes what is left.
         first = self.largest(e.account) == e.market
-        must(e.size == size or not part or not first, "L3", f"closes {e.size}, not {size}")
+        must(e.size in cures or not part or not first, "L3", f"closes {e.size}, not {cures}")
 
     def largest(self, account: int) -> int:
         """The market with the largest requirement of those that may be closed."""
@@ -177,7 +180,7 @@ class Closing(Funding):
             p = self.places[key[1]].params
             value = down(self.places[key[1]].price * closed, LOT)
             free = down(value * p.liquidation_penalty, PPM) == 0
-            poor = self.equity(account) <= self.slack(account)
+            poor = key in self.poor or self.equity(account) <= self.slack(account)
             must(free or poor, "L6", f"{account} closed {closed} without a penalty")
 
     # Deleveraging ---------------------------------------------------------------------------
@@ -221,9 +224,6 @@ class Closing(Funding):
         self.round.add(f.maker)
         order.remaining -= f.size
         order.filled += f.size
-        key = (f.taker, f.market)
-        if self.kind[f.taker] != codes.VAMM:
-            self.uncharged[key] = self.uncharged.get(key, 0) + f.size
         if place.vamm in (f.taker, f.maker):
             self.moved[f.market] = f
 
@@ -250,6 +250,8 @@ class Closing(Funding):
     def after_adl(self, f: events.Filled) -> None:
         """Everybody who may have been looked at had his funding settled."""
         self.leg = f
+        if self.kind[f.taker] != codes.VAMM:
+            self.count_closed(f)
         for account, market in list(self.due):
             if market == f.market:
                 self.hide(account, market)

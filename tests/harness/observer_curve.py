@@ -246,7 +246,11 @@ class Curves(Margin):
     def on_RepegUnaffordable(self, e: mechanisms.RepegUnaffordable) -> None:  # noqa: N802
         """Told only when it is due and cannot be paid."""
         place = self.places[e.market]
-        must(e.elapsed_ms == place.elapsed or place.doubtful, "A8", f"elapsed {e.elapsed_ms}, {place.elapsed}")
+        must(
+            e.elapsed_ms == place.elapsed or place.doubtful,
+            "A8",
+            f"elapsed {e.elapsed_ms}, {place.elapsed}",
+        )
         must(e.elapsed_ms > place.params.repeg_after_ms, "A8", "not due")
         if e.cost > 0:
             must(e.budget == self.held(place.adjustments), "A7", f"budget {e.budget}")

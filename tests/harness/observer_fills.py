@@ -18,6 +18,7 @@ class Fills(Orders):
     def __init__(self) -> None:
         super().__init__()
         self.uncharged: dict[tuple[int, int], int] = {}  # closed, its penalty not paid yet
+        self.poor: set[tuple[int, int]] = set()  # of those, who had nothing left after it
 
     def taker_of(self, f: events.Filled) -> Order:
         """The taker's order; that of a liquidation is known by what was announced."""
@@ -159,13 +160,19 @@ class Fills(Orders):
         must((f.taker_base, f.maker_base) == bases, "M3", f"bases {f.taker_base}, {f.maker_base}")
         return opened, maker_opened
 
-    def judge_after(
-        self, f: events.Filled, taker: Order, opened: bool, maker_opened: bool
-    ) -> None:
+    def count_closed(self, f: events.Filled) -> None:
+        """What a liquidation closed is to be charged for, while there is equity to charge."""
+        key = (f.taker, f.market)
+        self.uncharged[key] = self.uncharged.get(key, 0) + f.size
+        if self.equity(f.taker) <= self.slack(f.taker):
+            self.poor.add(key)
+        else:
+            self.poor.discard(key)
+
+    def judge_after(self, f: events.Filled, taker: Order, opened: bool, maker_opened: bool) -> None:
         """Who opened must carry it; an entering order is judged when it is done."""
         if taker.fee_free:
-            key = (f.taker, f.market)
-            self.uncharged[key] = self.uncharged.get(key, 0) + f.size
+            self.count_closed(f)
         if opened:
             must(self.fresh(f.market), "P3", f"{f.taker} opens on a stale price")
             taker.opened = True

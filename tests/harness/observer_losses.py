@@ -1,4 +1,4 @@
-"""Losses as the observer sees them: insurance first, then winners' profits, what is left is told."""
+"""Losses as the observer sees them: insurance first, then winners' profits; the rest is told."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ class Losses(Closing):
         super().__init__()
         self.cut: dict[Key, int] = {}
         self.winnings: dict[Key, int] = {}
-        self.given: dict[Key, int] = {}
         self.ended: set[int] = set()
         self.unpaid: set[int] = set()
 
@@ -57,12 +56,13 @@ class Losses(Closing):
             self.winnings[key] = self.winnings_of(e.market, e.credit)
         self.cut[key] = self.cut.get(key, 0) + e.amount
         self.hide_all(e.market)
-        given = (e.debit, e.market)
-        gain = self.value(e.debit, e.market) - self.cost.get(given, 0)
+        gain = self.value(e.debit, e.market) - self.cost.get((e.debit, e.market), 0)
         must(e.amount <= gain, "I5", f"{e.debit} gives {e.amount} of a profit of {gain}")
 
     def after_haircut(self, e: events.Transferred) -> None:
-        """Who gives stays solvent."""
+        """Who gives stays solvent, and has that much less of a profit to give."""
+        key = (e.debit, e.market)
+        self.cost[key] = self.cost.get(key, 0) + e.amount
         left = self.equity(e.debit) + self.slack(e.debit)
         must(left >= 0, "I5", f"{e.debit} is left with {left} by a haircut")
 
@@ -113,6 +113,7 @@ class Losses(Closing):
                     self.drop(order)
             waits = any(o.where == AUCTION and o.fee_free for o in self.of(account))
             must(waits or account in self.ended, "L8", f"{account}: a liquidation without an end")
+        for account in {key[0] for key in self.uncharged}:
             self.judge_uncharged(account)
         for account in self.ended:
             flat = not any(self.size(account, m) for m in range(len(self.places)))
@@ -143,7 +144,7 @@ class Losses(Closing):
     def forget_closing(self) -> None:
         """A new command."""
         for table in (self.announced, self.insured, self.topped, self.cut, self.winnings):
-            table.clear()  # type: ignore[attr-defined]
+            table.clear()
         self.penalty.clear()
         for names in (self.begun, self.victims, self.ended, self.unpaid, self.round):
             names.clear()

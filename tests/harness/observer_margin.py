@@ -118,7 +118,9 @@ class Margin(Money):
         for market in self.exposed(e.debit):
             must(self.fresh(market), "P3", f"a withdrawal on a stale price of {market}")
         most = self.withdrawable(e.debit)
-        must(e.amount <= most + self.slack(e.debit), "G3", f"{e.amount} leaves {e.debit}, {most} may")
+        must(
+            e.amount <= most + self.slack(e.debit), "G3", f"{e.amount} leaves {e.debit}, {most} may"
+        )
 
     def before_withdrawal(self, e: events.Transferred) -> None:
         """To the outside world."""
@@ -144,4 +146,8 @@ class Margin(Money):
     def carries(self, account: int, what: str) -> None:
         """The account meets the initial requirement and its reservations."""
         spare = self.free(account)
-        must(spare + self.slack(account) >= 0, "G1", f"account {account} is {-spare} short after {what}")
+        must(
+            spare + self.slack(account) >= 0,
+            "G1",
+            f"account {account} is {-spare} short after {what}",
+        )

@@ -37,7 +37,7 @@ ROUTES: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {
     codes.R_FUNDING_SWEEP: ((CLEARING,), (codes.POOL_FUNDING,)),
     codes.R_PENALTY: (HOLDERS, (INSURANCE,)),
     codes.R_KEEPER_LIQUIDATION: ((INSURANCE,), (TRADER, POT)),
-    codes.R_KEEPER_FLAT: ((POT,), (TRADER,)),
+    codes.R_KEEPER_FLAT: ((POT, TRADER), (TRADER,)),
     codes.R_KEEPER_EXTRA: ((ESCROW,), (TRADER,)),
     codes.R_EXTRA_ESCROW: ((TRADER,), (ESCROW,)),
     codes.R_EXTRA_REFUND: ((ESCROW,), (TRADER,)),

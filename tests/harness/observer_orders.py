@@ -28,6 +28,7 @@ class Orders(Curves):
         self.waiting: dict[int, tuple[int, int]] = {}  # trigger -> price, direction
         self.refunds: list[tuple[int, int]] = []
         self.refunded: dict[int, int] = {}  # in this command
+        self.served: set[int] = set()  # whose orders ended or were fired in it
         self.filled: events.Filled | None = None
 
     def band(self, market: int) -> tuple[int, int]:
@@ -183,6 +184,7 @@ class Orders(Curves):
         order = self.orders.get(e.order)
         if order is None:
             order = self.nobody(e)
+        self.served.add(e.account)
         must(e.resting == (order.where == BOOK), "B2", f"{e.order} is {order.where}")
         must(order.where != AUCTION, "U3", f"auction {e.order} ends without its end")
         must(order.unsure or order.remaining == e.remaining, "U3", f"left {order.remaining}")
@@ -257,6 +259,7 @@ class Orders(Curves):
         order = self.orders.get(e.order)
         if order is None or order.where != TRIGGER:
             broken("O10", f"trigger {e.order} does not wait")
+        self.served.add(e.account)
         place = self.places[e.market]
         must(e.oracle == place.price > 0, "O10", f"oracle {e.oracle}, is {place.price}")
         must(e.trigger_price == self.waiting[e.order][0], "O10", f"at {e.trigger_price}")
@@ -317,6 +320,15 @@ class Orders(Curves):
         """The account that the command's rewards go to."""
         found = getattr(self.command, "keeper", -1)
         return codes.KEEPER_ACCOUNT if found < 0 else int(found)
+
+    def before_keeper_flat(self, e: events.Transferred) -> None:
+        """From whose order was looked after, if it can spare that; for funding from the pot."""
+        if isinstance(self.command, commands.UpdateFunding):
+            must(e.debit == codes.KEEPER_ACCOUNT, "E4", f"account {e.debit} pays for funding")
+            return
+        must(e.debit in self.served, "E4", f"account {e.debit} pays a keeper for nothing")
+        spare = max(0, self.free(e.debit)) + self.slack(e.debit)
+        must(e.amount <= spare, "E4", f"account {e.debit} pays {e.amount}, can spare {spare}")
 
     def after_keeper_flat(self, e: events.Transferred) -> None:
         """To the command's keeper, no more than is set."""

@@ -102,11 +102,10 @@ def remainder_to_treasury(original: Original) -> Original:
 def flat_fee_doubled(_: Original) -> Original:
     """A keeper gets the flat fee twice over."""
 
-    def pay_flat(txn: Any, market: Any) -> None:
-        pot = txn.state.accounts[codes.KEEPER_ACCOUNT]
-        amount = min(2 * market.params.keeper_flat_fee, max(0, pot.cash()))
+    def pay_flat(txn: Any, market: Any, payer: Any) -> None:
+        amount = min(2 * market.params.keeper_flat_fee, max(0, margin.free(txn.state, payer)))
         if txn.keeper is not None:
-            ledger.pay(txn, pot, txn.keeper, amount, codes.R_KEEPER_FLAT, market.ident)
+            ledger.pay(txn, payer, txn.keeper, amount, codes.R_KEEPER_FLAT, market.ident)
 
     return pay_flat
 
@@ -114,10 +113,9 @@ def flat_fee_doubled(_: Original) -> Original:
 def flat_fee_untold(_: Original) -> Original:
     """A keeper's flat fee moves without an event."""
 
-    def pay_flat(txn: Any, market: Any) -> None:
-        pot = txn.state.accounts[codes.KEEPER_ACCOUNT]
+    def pay_flat(txn: Any, market: Any, payer: Any) -> None:
         if txn.keeper is not None:
-            ledger.move(pot, txn.keeper, min(market.params.keeper_flat_fee, max(0, pot.cash())))
+            ledger.move(payer, txn.keeper, market.params.keeper_flat_fee)
 
     return pay_flat
 
@@ -187,7 +185,7 @@ def loss_from_elsewhere(original: Original) -> Original:
         first = txn.state.markets[0]
         if debtor.kind == codes.VAMM or first is market:
             return int(original(txn, market, debtor, loss))
-        paid = min(loss, max(0, first.insurance.cash()))
+        paid: int = min(loss, max(0, first.insurance.cash()))
         ledger.pay(txn, first.insurance, debtor, paid, codes.R_BAD_DEBT, market.ident)
         return paid
 
@@ -364,7 +362,6 @@ PLANTED: dict[str, Bug] = {
     "undo_keeps_averages": Bug("D4", mechanisms.TrackWas, "undo", nothing),
 }  # fmt: skip
 """Name -> bug."""
-
 
 
 def found_by(name: str) -> str:

@@ -251,6 +251,7 @@ class Trading(Matching):
         interest = self.open_interest(market)
         risky = self.opens(account, market, order.side, order.left, order.reduce_only)
         left = order.left
+        stood = self.equity(account)
         if order.post == codes.POST_NONE:
             left = self.take_book(order)
             if self.complete:
@@ -278,6 +279,10 @@ class Trading(Matching):
             now_open = self.open_interest(market)
             if now_open > most and now_open > interest:
                 raise Refused(codes.OPEN_INTEREST, now_open, most)
+        elif left < order.left:
+            equity = self.equity(account)
+            if equity < min(0, stood):
+                raise Refused(codes.INSUFFICIENT_MARGIN, equity, min(0, stood))
 
     def gone(self, order: Order, left: int, reason: int) -> None:
         """An order that does not rest is done."""

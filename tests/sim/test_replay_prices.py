@@ -16,16 +16,16 @@ from click.testing import CliRunner, Result
 from plimsoll.cli.main import cli
 from plimsoll.cli.replay_prices import market_symbol
 from plimsoll.feeds import open_price_file
-from plimsoll.messages import codec, codes
+from plimsoll.messages import codec
 from plimsoll.runtime import presets
 from plimsoll.runtime.node import Node
 from plimsoll.sim.replay import Replay, ReplaySettings
-from tests.harness import plain
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAN = ROOT / "tests" / "data" / "lean"
 COINBASE = LEAN / "crypto" / "coinbase"
 FUTURES = LEAN / "cryptofuture"
+DAILY = COINBASE / "daily" / "btcusd_trade.zip"
 CRASH = COINBASE / "minute" / "btcusd" / "20170904_trade.zip"
 SHORT = FUTURES / "bybit" / "minute" / "btcusd" / "20221213_quote.zip"
 HASH_LINE = re.compile(r"state_hash=[0-9a-f]{64}\Z")
@@ -84,33 +84,70 @@ def test_several_days_of_seconds_are_one_series() -> None:
     assert HASH_LINE.match(f"state_hash={values['state_hash']}")
 
 
-def test_money_is_conserved_between_everybody() -> None:
-    """What traders and the vAMM lost is what pools, keepers and treasury gained."""
-    result = Replay(open_price_file(CRASH)).run()
-    traders = sum(kind.pnl for kind in result.kinds.values())
+@pytest.mark.parametrize("path", [CRASH, DAILY], ids=["crash", "daily"])
+def test_money_is_conserved_between_everybody(path: Path) -> None:
+    """What traders brought, and the operator for vAMM and pools, is what everybody has."""
+    result = Replay(open_price_file(path)).run()
+    traders = sum(kind.equity for kind in result.kinds.values())
+    brought = sum(kind.deposited for kind in result.kinds.values())
     (market,) = result.markets
-    pools = sum(market.end["pools"].values()) - sum(presets.POOLS.values())
-    gained = traders + market.end["vamm"]["pnl"] + pools + result.keepers + result.treasury
-    # Each position's value is rounded against its holder by less than one unit.
-    assert -20 <= gained <= 0
+    brought += presets.MARKET_CAPITAL + market.refilled + market.topped_up
+    # What clearing holds is owed to traders, and in their equity.
+    pools = sum(amount for name, amount in market.end["pools"].items() if name != "clearing")
+    held = traders + market.end["vamm"]["equity"] + pools + result.keepers + result.treasury
+    # Each position's value, and each payment of funding, is rounded against its holder by less
+    # than one unit.
+    positions = 1 + sum(kind.traders for kind in result.kinds.values())
+    periods = result.tally.mechanism(0).funding
+    assert -positions * (1 + periods) <= held - brought <= 0
 
 
-def test_vamm_follows_the_oracle_through_the_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With an arbitrageur the vAMM stays near the oracle and quotes both sides throughout.
-
-    Dynamic spreads take his trade away: they stand off from the oracle, the mark is left to repegs,
-    and the vAMM loses less.
+def test_vamm_keeps_quoting_through_the_crash() -> None:
+    """With every mechanism on it quotes both sides throughout, at no cost to insurance; without
+    traders nobody holds anything, and it follows the oracle for nothing.
     """
-    (quoting,) = Replay(open_price_file(CRASH)).run().markets
-    assert quoting.inside_range_pct == 100.0
-    assert quoting.end["pools"]["adjustments"] > presets.POOLS[codes.POOL_ADJUSTMENTS]
-    monkeypatch.setattr(presets, "bootstrap", plain.bootstrap)
-    (market,) = Replay(open_price_file(CRASH)).run().markets
+    result = Replay(open_price_file(CRASH)).run()
+    (market,), done = result.markets, result.tally.mechanism(0)
     assert market.inside_range_pct == 100.0
-    assert market.divergence_max < 2_000  # ppm: fee, spread and edge, and the rounding of sizes
-    assert quoting.end["vamm"]["pnl"] > market.end["vamm"]["pnl"]
-    (alone,) = Replay(open_price_file(CRASH), ReplaySettings(traders=0)).run().markets
-    assert alone.divergence_max > 50_000
+    assert done.repegs["revenue"] > 0
+    assert done.auctions["order"] == sum(done.auction_ends.values()) > 0
+    assert done.funding >= 23
+    assert market.refills == done.bad_debt == 0
+    alone = Replay(open_price_file(CRASH), ReplaySettings(traders=0)).run()
+    assert alone.markets[0].inside_range_pct == 100.0
+    assert set(alone.tally.mechanism(0).repegs) == {"free"}
+    assert alone.tally.mechanism(0).repeg_cost == 0
+
+
+def test_vamm_keeps_quoting_over_four_years_of_days() -> None:
+    """Repegs of every kind, liquidations, deleveraging: it quotes to the end, on most days."""
+    result = Replay(open_price_file(DAILY)).run()
+    (market,), done = result.markets, result.tally.mechanism(0)
+    assert market.bars == 1_318
+    assert market.inside_range_pct > 90.0
+    assert market.end["vamm"]["equity"] > 0
+    assert min(done.repegs[name] for name in ("free", "revenue", "paid")) > 0
+    assert done.liquidations > 0
+    assert done.bad_debt == (done.bad_debt_insured + done.bad_debt_haircut + done.bad_debt_unpaid)
+    assert sum(done.liquidated.values()) > 0
+    assert market.topups <= done.repegs["unaffordable"]
+
+
+def test_mechanisms_are_reported() -> None:
+    """The plain report names what the mechanisms did, in the numbers that were counted."""
+    result = replay_prices(str(CRASH), "--plain")
+    values = dict(line.split("=", 1) for line in result.stdout.splitlines())
+    done = Replay(open_price_file(CRASH, symbol="BTC-USD")).run().tally.mechanism(0)
+    prefix = "markets.0.mechanisms"
+    assert int(values[f"{prefix}.repegs.revenue"]) == done.repegs["revenue"]
+    assert int(values[f"{prefix}.auctions.order"]) == done.auctions["order"]
+    assert int(values[f"{prefix}.funding_updates"]) == done.funding
+    for name in (
+        "repegs.paid", "repegs.unaffordable", "restricted", "restricted_ms", "liquidations",
+        "penalties", "deleveraged", "bad_debt", "bad_debt_unpaid",
+    ):  # fmt: skip
+        assert f"{prefix}.{name}" in values
+    assert "markets.0.vamm.refills" in values
 
 
 def test_every_type_of_order_is_seen() -> None:

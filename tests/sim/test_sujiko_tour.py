@@ -226,8 +226,12 @@ def test_losses_fall_on_insurance_then_on_winners(played: Performance) -> None:
     assert cut.loss == cut.insurance + cut.haircut
     assert cut.haircut > 0 == cut.unpaid
     assert order.index(BadDebt) < order.index(Deleveraged)
-    (deleveraged,) = of(result, Deleveraged)
+    deleveraged, *at_the_oracle = of(result, Deleveraged)
     assert deleveraged.counterparty == played.scene.account("dan")
+    assert {one.price for one in at_the_oracle} == {120_400_000}
+    assert cut.account == played.scene.account("paul")
+    (given,) = of(result, Transferred, reason=codes.R_HAIRCUT)
+    assert (given.debit, given.amount) == (played.scene.account("alice"), cut.haircut)
     penalties = of(result, Transferred, reason=codes.R_PENALTY)
     rewards = of(result, Transferred, reason=codes.R_KEEPER_LIQUIDATION)
     assert len(penalties) >= 2

@@ -70,19 +70,29 @@ def summary(performance: Performance) -> list[str]:
 
 
 def _print(performance: Performance) -> bool:
+    refused: list[str] = []
     for beat in performance.beats():
         if beat.step is None:
             title, watch = beat.lines
             click.echo(f"\n{beat.chapter + 1}. {title}\n   {watch}")
-        elif beat.done:
+            continue
+        refused += [_refusal(event) for event in beat.events if isinstance(event, Rejected)]
+        if beat.done:
             at = utc(performance.scene.now, "%H:%M:%S")
             click.echo(f"   {at}  {beat.step.text}")
-            for line in beat.lines:
+            for line in (*dict.fromkeys(refused), *beat.lines):
                 click.echo(f"             {line}")
             for failure in beat.failures:
                 click.echo(f"   FAILED    {failure}")
+            refused.clear()
     click.echo("")
     return True
+
+
+def _refusal(event: Rejected) -> str:
+    """A refusal with what was measured, in whole numbers."""
+    name, value, limit = REJECTS[event.code]
+    return f"refused: {name} ({value} {event.value}, {limit} {event.limit})"
 
 
 # Live view ----------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """The terminal of ``plimsoll up``: a live view of one market at a time, drawn with Rich.
 
 ``render`` is a pure function of the board and the size of the screen; it has a layout for 80
-columns and one with a side column from 110 on. Money, prices and sizes are cut, never rounded up.
+columns and one with a side column from 118 on. Money, prices and sizes are cut, never rounded up.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from plimsoll.cli.board import Board, Caption, MarketBoard, Trade
 from plimsoll.cli.figures import bp, fixed, short_usd, usd, utc
 from plimsoll.units import div_floor, notional_floor
 
-WIDE: Final = 110
+WIDE: Final = 118
 SIDE_COLUMN: Final = 42
 _STRIP: Final = 6
 _LABEL: Final = "grey62"
@@ -283,7 +283,7 @@ def _side(board: Board, market: MarketBoard, height: int) -> RenderableType:
     if market.vamm is not None:
         price = fixed(market.vamm["reservation_price"], 6, market.price_digits)
         vamm.insert(0, ("price", Text(price)))
-    inventory = Group(more.pairs(vamm), more.spreads(market), _gauge(market, inner), _ends(inner))
+    inventory = Group(more.pairs(vamm), more.spreads(market), _gauge(market, inner))
     pools = more.pool_rows(market)
     node = board.node
     counts = [
@@ -293,12 +293,12 @@ def _side(board: Board, market: MarketBoard, height: int) -> RenderableType:
         ("up", Text(_clock(node.uptime_ms))),
     ]
     panels: list[tuple[str, RenderableType, int]] = [
-        ("vAMM", inventory, len(vamm) + 3),
+        ("vAMM", inventory, len(vamm) + 2),
         ("averages", more.averages(market), 4),
         ("pools", more.pairs(pools), max(1, len(pools))),
-        ("funding", more.pairs(more.funding_rows(market, board.now)), 2),
-        ("repegs", more.pairs(more.repeg_rows(market, 3)), 4),
-        ("liquidations", more.pairs(more.closing_rows(market, 3)), 3),
+        ("funding", more.pairs([more.funding_row(market, board.now)]), 1),
+        (f"repegs {market.repeg_count:,}", more.pairs(more.repeg_rows(market, 2)), 3),
+        (f"liquidations {market.closing_count:,}", more.pairs(more.closing_rows(market, 9)), 2),
         ("node", more.pairs(counts), len(counts)),
     ]
     column = Layout()
@@ -314,11 +314,6 @@ def _side(board: Board, market: MarketBoard, height: int) -> RenderableType:
         shown[-1].size = None
     column.split_column(*shown)
     return column
-
-
-def _ends(width: int) -> Text:
-    ends = Text("short", style=_LABEL)
-    return ends.append("long".rjust(width - 5), style=_LABEL)
 
 
 def _clock(ms: int) -> str:

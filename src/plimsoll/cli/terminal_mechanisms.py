@@ -88,14 +88,16 @@ def _auction(market: MarketBoard, row: dict[str, Any], now: int, roomy: bool) ->
     cells = min(_CLOCK_CELLS, div_floor(_CLOCK_CELLS * left + length - 1, length))
     buying = row["side"] == "buy"
     line = Text(no_wrap=True, overflow="crop")
-    line.append(f"{row['auction']:>5} ", style=LABEL)
+    line.append(f"{row['auction']:>{5 if roomy else 4}} ", style=LABEL)
     line.append(f"{row['side']:<4} ", style=GOOD if buying else BAD)
-    line.append(f"{fixed(row['remaining'], 9, min(market.size_digits, 3)):>8} ")
+    line.append(f"{fixed(row['remaining'], 9, min(market.size_digits, 3)):>{8 if roomy else 7}} ")
     line.append(f"{price(market, row['price']):>9}", style="bold")
     if roomy:
         line.append(f" →{price(market, row['end']):>9} ", style=LABEL)
         line.append("█" * cells + "░" * (_CLOCK_CELLS - cells), style=AUCTION)
-    line.append(f" {fixed(left, 3, 1):>4}s", style=WARN if left < 1_000 else "")
+    line.append(
+        f" {fixed(left, 3, 1):>4}{'s' if roomy else ''}", style=WARN if left < 1_000 else ""
+    )
     if row["cause"] == "liquidation":
         line.append(" liq", style=WARN)
     return line
@@ -151,18 +153,18 @@ def repeg_rows(market: MarketBoard, count: int) -> list[Row]:
     timer = market.repeg_timer
     elapsed, after = timer.get("elapsed_ms", 0), timer.get("after_ms", 0)
     clock = Text(f"{countdown(elapsed)} of {countdown(after)}", style=WARN if elapsed else LABEL)
-    rows: list[Row] = [(f"event ({market.repeg_count:,} done)", clock)]
+    rows: list[Row] = [("event", clock)]
     for note in list(market.repegs)[:count]:
         moved = Text()
         moved.append(f"{price(market, note.mark)}→{price(market, note.oracle)} ")
         moved.append_text(_cost(note.cost, note.paid))
-        rows.append((utc(note.ts, "%H:%M:%S"), moved))
+        rows.append((utc(note.ts, "%H:%M"), moved))
     return rows
 
 
 def _cost(cost: int, paid: bool) -> Text:
     if not paid:
-        return Text(f"unpaid {short_usd(cost)}", style=WARN)
+        return Text(f"due {short_usd(cost)}", style=WARN)
     if cost == 0:
         return Text("free", style=LABEL)
     return Text(
@@ -192,9 +194,9 @@ def due(market: MarketBoard, now: int) -> str:
     return countdown(seen["due_ms"] - now)
 
 
-def funding_rows(market: MarketBoard, now: int) -> list[Row]:
-    """Rate and countdown."""
-    return [("rate", rate(market)), ("next", Text(due(market, now)))]
+def funding_row(market: MarketBoard, now: int) -> Row:
+    """Countdown and the last rate."""
+    return due(market, now), rate(market)
 
 
 def pool_rows(market: MarketBoard) -> list[Row]:
@@ -206,7 +208,7 @@ def pool_rows(market: MarketBoard) -> list[Row]:
 def closing_rows(market: MarketBoard, count: int) -> list[Row]:
     """The last liquidations, deleveragings and bad debts."""
     rows = [
-        (f"{utc(note.ts, '%H:%M:%S')} {note.what}", _closing(market, note))
+        (f"{utc(note.ts, '%H:%M')} {note.what}", _closing(market, note))
         for note in list(market.closings)[:count]
     ]
     return rows or [("none yet", Text(""))]

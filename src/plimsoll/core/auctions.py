@@ -275,6 +275,14 @@ def fill_offer(txn: Txn, market: Market, auction: Auction, one: Offer, valid: bo
     quote = auction_price.fill_quote(order.side, one.price, size)
     if maker_opens:
         check_maker(txn, market, order, maker, size, quote)
+    elif margin.sinks(state, maker, market.ident, opposite, size, quote):
+        raise Reject(INSUFFICIENT_MARGIN, margin.equity(state, maker), 0)
+    if (
+        not opens
+        and not order.fee_free
+        and margin.sinks(state, order.account, market.ident, order.side, size, quote)
+    ):
+        return -DONE_TAKER_MARGIN
     if opens and not taker_can_pay(txn, market, order, size, quote):
         return -DONE_TAKER_MARGIN
     settlement.exchange(txn, market, order, maker, held, 0, one.price, size, quote, FROM_AUCTION)

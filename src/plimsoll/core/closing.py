@@ -74,6 +74,9 @@ def liquidate(txn: Txn, account: Account) -> None:
     fault = solvency.prices_fault(state, account, txn.now)
     if fault is not None:
         raise fault
+    # Orders go first: what escrow gives back may be all that is missing.
+    stood = account.open_orders()
+    standing.cancel_all(txn, account, -1, DONE_LIQUIDATED)
     equity = margin.equity(state, account)
     required = margin.requirement(state, account, True)
     if not liquidation.is_liquidatable(equity, required):
@@ -82,8 +85,6 @@ def liquidate(txn: Txn, account: Account) -> None:
         sweep(txn, account)
         return
     closes = due_closes(txn, account, equity, required)
-    stood = account.open_orders()
-    standing.cancel_all(txn, account, -1, DONE_LIQUIDATED)
     work = Work()
     for close in closes:
         if work.closed > 0 and solvency.recovered(state, account):
@@ -224,7 +225,9 @@ def close_rest(txn: Txn, market: Market, order: Order, bankruptcy: int, equity: 
         if why == DONE_RESTRICTED and equity > 0:
             return DONE_RESTRICTED
     deleverage.close_out(txn, market, order, bankruptcy)
-    return DONE_FILLED if routing.offer(order) == 0 else DONE_NO_LIQUIDITY
+    if order.remaining == 0:
+        return DONE_FILLED
+    return DONE_REDUCE_ONLY if routing.offer(order) == 0 else DONE_NO_LIQUIDITY
 
 
 # The end ------------------------------------------------------------------------------------------
@@ -254,7 +257,6 @@ def sweep(txn: Txn, account: Account) -> None:
             weights.append(1)
     owed = account.cash()
     if len(markets) > 0:
-        standing.cancel_all(txn, account, -1, DONE_LIQUIDATED)
         judge(txn, account, markets, weights, DONE_BANKRUPT)
     if account.cash() == owed:
         raise Reject(NOTHING_TO_DO)

@@ -18,9 +18,12 @@ from plimsoll.core.rows import (
 
 
 def account(row: Account) -> list[object]:
-    """An account with what it holds; empty balances and positions leave no trace."""
+    """An account with what it holds; an empty balance leaves no trace.
+
+    A flat position does: its market bears a part of what the account may still owe.
+    """
     balances = [[b.asset, b.amount] for b in row.balances if b.amount != 0]
-    positions = [position(p) for p in row.positions if p.base != 0 or p.entry_cost != 0]
+    positions = [position(p) for p in row.positions]
     return [row.owner, row.kind, row.parent, row.label, balances, positions]
 
 

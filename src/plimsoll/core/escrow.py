@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from plimsoll.core import ledger, margin
 from plimsoll.core.context import Txn
-from plimsoll.core.rows import Market, Order
+from plimsoll.core.rows import Account, Market, Order
 from plimsoll.messages.codes import (
     INSUFFICIENT_MARGIN,
-    KEEPER_ACCOUNT,
     KEEPER_FEE_TOO_LARGE,
     R_EXTRA_ESCROW,
     R_EXTRA_REFUND,
@@ -72,11 +71,16 @@ def refund(txn: Txn, order: Order) -> None:
     ledger.pay(txn, escrow, order.account, amount, R_EXTRA_REFUND, order.market)
 
 
-def pay_flat(txn: Txn, market: Market) -> None:
-    """Pay the keeper of the command the flat fee, at most what the pot holds; nobody, nothing."""
+def pay_flat(txn: Txn, market: Market, payer: Account) -> None:
+    """Pay the keeper of the command the flat fee, at most what ``payer`` can spare; 0 if nobody is
+    to be paid. KEEPER-005.
+
+    The account whose order was looked after pays: paid by anybody else, orders that cost nothing
+    could be made for the fee alone.
+    """
     keeper = txn.keeper
     if keeper is None:
         return
-    pot = txn.state.accounts[KEEPER_ACCOUNT]
-    amount = min(market.params.keeper_flat_fee, max(0, pot.cash()))
-    ledger.pay(txn, pot, keeper, amount, R_KEEPER_FLAT, market.ident)
+    spare = margin.free(txn.state, payer)
+    amount = min(market.params.keeper_flat_fee, max(0, spare))
+    ledger.pay(txn, payer, keeper, amount, R_KEEPER_FLAT, market.ident)

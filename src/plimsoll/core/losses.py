@@ -110,6 +110,9 @@ def haircut(txn: Txn, market: Market, debtor: Account, loss: int) -> int:
         winner = winners[at]
         at += 1
         ledger.pay(txn, winner, debtor, part, R_HAIRCUT, market.ident)
+        # What is cut is profit no more: the next loss must not find it again.
+        row = state.position(winner, market.ident)
+        row.hold(row.base, row.entry_cost + part)
         taken += part
         if winner is market.vamm:
             state.vamms[market.ident].book(part)

@@ -6,7 +6,7 @@
     free     = equity - initial requirement - reserved
     withdrawable = max(0, min(margin, free))
 
-Spec: MARGIN-001 … MARGIN-009 (design: margin, reservation). Amounts 1e-6 quote; values of longs
+Spec: MARGIN-001 … MARGIN-010 (design: margin, reservation). Amounts 1e-6 quote; values of longs
 round down, of shorts and all requirements up.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 from plimsoll.core import funding
 from plimsoll.core.rows import Account, Position
 from plimsoll.core.state import State
-from plimsoll.messages.codes import VAMM
+from plimsoll.messages.codes import BUY, VAMM
 from plimsoll.units import (
     LOT,
     RATIO_SCALE,
@@ -133,6 +133,20 @@ def equity(state: State, account: Account) -> int:
             total += value(row.base, state.oracles[row.market].price)
             total += funding_due(state, account, row)
     return total
+
+
+def sinks(state: State, account: Account, market: int, side: int, size: int, quote: int) -> bool:
+    """Whether a fill would leave the account owing: it loses against the oracle, to below zero.
+
+    Nobody closes himself into a debt, which others would have to bear; what is lost to fees is
+    not counted.
+    """
+    price = state.oracles[market].price
+    if side == BUY:
+        lost = quote - notional_floor(price, size)
+    else:
+        lost = notional_ceil(price, size) - quote
+    return lost > 0 and equity(state, account) < lost
 
 
 def requirement(state: State, account: Account, maintenance: bool) -> int:

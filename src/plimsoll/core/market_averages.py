@@ -204,14 +204,23 @@ def count(txn: Txn, market: Market, done: Traded) -> None:
 
 
 def follow_trades(txn: Txn, market: Market, done: Traded) -> None:
-    """Take the last fill of a command into the mark's averages."""
+    """Take the last fill of a command into the mark's averages.
+
+    Where there is a vAMM its price counts only within the vAMM's quotes, at which anybody may
+    trade; where there is none, fills do not count, the quotes that stay do. Two hands of one
+    owner may trade with each other at any price of the band. UPDATE-007.
+    """
     state = txn.state
     oracle = state.oracles[market.ident].price
     if done.price == 0 or oracle == 0:
         return
+    if not market.params.vamm_enabled:
+        follow_resting(txn, market)
+        return
     row = state.vamms[market.ident]
+    price = max(row.bid, min(row.ask, done.price))
     quotes = tracking.trade_quotes(
-        done.price,
+        price,
         done.side,
         oracle,
         market.params.vamm_base_spread,
@@ -221,4 +230,4 @@ def follow_trades(txn: Txn, market: Market, done: Traded) -> None:
         row.bid,
         row.ask,
     )
-    take_quotes(txn, market, done.price, quotes)
+    take_quotes(txn, market, price, quotes)

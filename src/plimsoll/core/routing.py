@@ -140,9 +140,11 @@ def offer(order: Order) -> int:
 
 
 def maker_can_pay(txn: Txn, market: Market, maker: Order, size: int, quote: int) -> bool:
-    """Whether the maker meets the initial requirement after a fill that opens."""
+    """Whether the maker meets the initial requirement after a fill that opens, or at least does
+    not end up owing after one that closes."""
     if maker.reduce_only or size <= maker.position.closable(maker.side):
-        return True
+        state = txn.state
+        return not margin.sinks(state, maker.account, market.ident, maker.side, size, quote)
     rebate = fees.maker_rebate(market.params, quote)
     paid = quote if maker.side == BUY else -quote
     return resting_can_pay(txn, market, maker, size, paid - rebate, quote)

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
-from plimsoll.core import health, repeg
+from plimsoll.core.views_mechanisms import BOUNDS
 from plimsoll.messages.codes import (
     DONE_REASONS,
     FROM_ADL,
@@ -35,14 +35,7 @@ from plimsoll.messages.mechanisms import (
     RepegUnaffordable,
     TriggerFired,
 )
-
-_REPEGS: Final = {repeg.FREE: "free", repeg.REVENUE: "revenue", repeg.PAID: "paid"}
-_BOUNDS: Final = {
-    health.MARK_ORACLE: "mark off oracle",
-    health.MARK_ORACLE_TWAP: "mark off oracle average",
-    health.MARK_MARK_TWAP: "mark off own average",
-    health.IMBALANCE: "imbalance",
-}
+from plimsoll.runtime.present_events import REPEG_OUTCOMES
 
 
 @dataclass(slots=True)
@@ -90,7 +83,7 @@ class MechanismTally:
             elif event.reason == R_KEEPER_LIQUIDATION:
                 self.keeper_rewards += event.amount
         elif isinstance(event, Repegged):
-            self.repegs[_REPEGS.get(event.outcome, "operator")] += 1
+            self.repegs[REPEG_OUTCOMES[event.outcome]] += 1
             self.repeg_cost += max(0, event.cost)
             self.repeg_revenue += max(0, -event.cost)
         elif isinstance(event, RepegUnaffordable):
@@ -120,7 +113,7 @@ class MechanismTally:
 
     def _health(self, event: MarketRestricted | MarketReleased, now: int) -> None:
         if isinstance(event, MarketRestricted):
-            self.breaches[_BOUNDS.get(event.what, str(event.what))] += 1
+            self.breaches[BOUNDS[event.what]] += 1
             if self.restricted_since < 0:
                 self.restricted += 1
                 self.restricted_since = now

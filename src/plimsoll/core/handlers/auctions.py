@@ -195,7 +195,8 @@ def advance(txn: Txn, auction: Auction) -> None:
     work_offers(txn, market, auction)
     if auction.ident in txn.state.board.auctions and auctions.is_over(auction, txn.now):
         finish(txn, market, auction)
-        escrow.pay_flat(txn, market)
+        if auction.cause != OF_LIQUIDATION:
+            escrow.pay_flat(txn, market, auction.order.account)
 
 
 def finish(txn: Txn, market: Market, auction: Auction) -> None:
@@ -221,6 +222,7 @@ def take_rest(txn: Txn, market: Market, order: Order) -> int:
     held = order.position
     closable = held.closable(order.side)
     before = order.filled
+    equity = margin.equity(state, order.account)
     vamm = state.position(market.vamm, market.ident)
     allowed = auctions.interest_allows(market, order.side, held, vamm, order.remaining)
     if allowed <= 0:
@@ -229,7 +231,9 @@ def take_rest(txn: Txn, market: Market, order: Order) -> int:
     mark = len(txn.events)
     reason = routing.take_vamm(txn, market, order, allowed)
     size = order.filled - before
-    if size > closable and margin.free(state, order.account) < 0:
+    left = margin.equity(state, order.account)
+    sunk = size > 0 and left < 0 and left < equity
+    if sunk or (size > closable and margin.free(state, order.account) < 0):
         state.log.rollback(scope)
         txn.drop_events(mark)
         return DONE_TAKER_MARGIN

@@ -22,6 +22,7 @@ from plimsoll.messages.codes import (
     FUNDING_NOT_DUE,
     FUNDING_OFF,
     HALTED,
+    KEEPER_ACCOUNT,
     MARKET_MODE,
     NOTHING_TO_DO,
     R_FUNDING_POOL,
@@ -47,7 +48,8 @@ def update(txn: Txn, cmd: UpdateFunding) -> None:
     if market.params.funding_period_s == 0:
         raise Reject(FUNDING_OFF, cmd.market)
     if book_period(txn, market):
-        escrow.pay_flat(txn, market)
+        # Once a period at most: nobody can make it due.
+        escrow.pay_flat(txn, market, txn.state.accounts[KEEPER_ACCOUNT])
 
 
 def update_due(txn: Txn, limit: int) -> int:

@@ -71,9 +71,11 @@ def market_is_due(state: State, market: Market, now: int) -> bool:
         last = state.rates[ident].updated_s
         if last == 0 or funding.seconds_left(last, params.funding_period_s, second) == 0:
             return True
+    if not oracle.is_valid(state, market, now):
+        return False
     if state.board.reached(ident, price) is not None:
         return True
-    if not params.vamm_limits or not oracle.is_valid(state, market, now):
+    if not params.vamm_limits:
         return False
     sides = state.books[ident]
     row = state.vamms[ident]

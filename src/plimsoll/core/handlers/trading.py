@@ -118,7 +118,9 @@ def execute(
     into an auction. ``keeper_fee`` is held back once something waits.
     """
     interest = market.open_interest
+    before = draft.filled
     risky = checks.adds_risk(draft.position, draft.side, draft.remaining, draft.reduce_only)
+    equity = 0 if risky else margin.equity(txn.state, draft.account)
     done = 0
     if post == POST_NONE:
         filled = draft.filled
@@ -138,6 +140,8 @@ def execute(
         escrow.hold(txn, market, draft, keeper_fee)
     if risky:
         check_outcome(txn, market, draft, interest, done == 0 and tif != GTC)
+    elif draft.filled > before:
+        check_solvent(txn, draft.account, equity)
 
 
 def check_outcome(txn: Txn, market: Market, draft: Order, interest: int, auctioned: bool) -> None:
@@ -155,6 +159,16 @@ def check_outcome(txn: Txn, market: Market, draft: Order, interest: int, auction
     most = market.params.open_interest_max
     if opened > most and opened > interest:
         raise Reject(OPEN_INTEREST, opened, most)
+
+
+def check_solvent(txn: Txn, account: Account, before: int) -> None:
+    """Refuse a reduction that leaves its account owing more: others would have to pay for it.
+
+    ``before``: equity before the order.
+    """
+    have = margin.equity(txn.state, account)
+    if have < 0 and have < before:
+        raise Reject(INSUFFICIENT_MARGIN, have, min(before, 0))
 
 
 def work_at_once(txn: Txn, market: Market, draft: Order, kind: int, tif: int) -> int:

@@ -113,7 +113,7 @@ def fire(txn: Txn, cmd: FireTrigger) -> None:
     if not is_reached(trigger.direction, trigger.trigger_price, row.price):
         raise Reject(TRIGGER_NOT_REACHED, row.price, trigger.trigger_price)
     set_off(txn, market, trigger)
-    escrow.pay_flat(txn, market)
+    escrow.pay_flat(txn, market, trigger.order.account)
 
 
 def set_off(txn: Txn, market: Market, trigger: Trigger) -> None:

@@ -7,6 +7,7 @@ from plimsoll.core import (
     book,
     escrow,
     ledger,
+    margin,
     market_update,
     oracle,
     routing,
@@ -99,7 +100,11 @@ def match_one(txn: Txn, market: Market, order: Order) -> None:
     released = notional_floor(order.price, size)
     opens = not order.reduce_only and size > order.position.closable(order.side)
     paid = plan.quote if order.side == BUY else -plan.quote
-    if opens and not routing.resting_can_pay(txn, market, order, size, paid, released):
+    if opens:
+        carries = routing.resting_can_pay(txn, market, order, size, paid, released)
+    else:
+        carries = not margin.sinks(state, order.account, market.ident, order.side, size, plan.quote)
+    if not carries:
         book.remove(txn, order, DONE_MAKER_MARGIN)
         return
     settle_match(txn, market, order, size, released, plan)
@@ -217,4 +222,4 @@ def expire_order(txn: Txn, cmd: ExpireOrder) -> None:
         raise Reject(ORDER_NOT_EXPIRED, order.expires_ms, txn.now)
     access.take_keeper(txn, cmd.keeper)
     book.remove(txn, order, DONE_EXPIRED)
-    escrow.pay_flat(txn, txn.state.markets[order.market])
+    escrow.pay_flat(txn, txn.state.markets[order.market], order.account)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from plimsoll.core import health, repeg
 from plimsoll.messages.codes import (
     BUY,
     FROM_BOOK,
@@ -29,7 +28,12 @@ from plimsoll.sim.scenarios.orders import market_order, order, pool_kind
 from plimsoll.sim.scenarios.scene import BASE, HOUR, MINUTE, SECOND, USD, Scene
 from plimsoll.sim.scenarios.sujiko_stage import (
     BTC,
+    EARNING,
     ETH,
+    FREE,
+    IMBALANCE,
+    OFF_ORACLE,
+    PAID,
     SOL,
     beside,
     closing,
@@ -71,8 +75,8 @@ def repegs() -> Chapter:
         "Watch mark and oracle, the adjustments pool, and the timer of the event.",
         (
             waits("nobody holds anything: the mark follows the oracle for nothing", 10 * SECOND,
-                  saw(Repegged, market=ETH, outcome=repeg.FREE, cost=0),
-                  never(Repegged, market=ETH, outcome=repeg.PAID),
+                  saw(Repegged, market=ETH, outcome=FREE, cost=0),
+                  never(Repegged, market=ETH, outcome=PAID),
                   holds("mark is oracle", lambda s: divergence(s, ETH) < 10_000),
                   every=SECOND, to={ETH: 3_060 * USD}, note=_moved),
             waits("and comes to rest", 12 * SECOND,
@@ -81,7 +85,7 @@ def repegs() -> Chapter:
                  lambda s: reaching(s, "bob", ETH, BUY, 40 * BASE, 30_000),
                  saw(Filled, source=FROM_VAMM), note=filled),
             waits("the oracle falls by 1 %: following it earns", 20 * SECOND,
-                  saw(Repegged, market=ETH, outcome=repeg.REVENUE, cost=lambda c: c < 0),
+                  saw(Repegged, market=ETH, outcome=EARNING, cost=lambda c: c < 0),
                   saw(Transferred, market=ETH, reason=R_REPEG_REVENUE),
                   holds("the pool has grown", lambda s: s.pool(ETH, "adjustments")
                         > s.figures["pool"]),
@@ -97,7 +101,7 @@ def repegs() -> Chapter:
             does("the operator puts 20,000 USD into the adjustments pool", "operator",
                  lambda s: FundPool(ETH, pool_kind("adjustments"), 20_000 * USD)),
             priced("with the next price the event's repeg is paid: mark is oracle", {},
-                   saw(Repegged, 1, market=ETH, cause=REPEG_EVENT, outcome=repeg.PAID,
+                   saw(Repegged, 1, market=ETH, cause=REPEG_EVENT, outcome=PAID,
                        cost=lambda c: c > 0),
                    saw(Transferred, 1, market=ETH, reason=R_REPEG_COST),
                    holds("mark is oracle", lambda s: divergence(s, ETH) < 10), note=_moved),
@@ -186,7 +190,7 @@ def restricted() -> Chapter:
                  lambda s: reaching(s, "bob", ETH, BUY, 40 * BASE, 30_000),
                  saw(Filled, source=FROM_VAMM)),
             priced("the oracle jumps by a third: the mark is 25 % below it", {ETH: 4_320 * USD},
-                   saw(MarketRestricted, market=ETH, what=health.MARK_ORACLE,
+                   saw(MarketRestricted, market=ETH, what=OFF_ORACLE,
                        value=lambda v: 240_000 < v < 270_000, limit=200_000),
                    holds("the market says so", lambda s: s.market(ETH)["mode"] == "restricted"),
                    note=_measured),
@@ -230,7 +234,7 @@ def imbalance() -> Chapter:
             ),
             does("one more, and it is too much", "bob",
                  lambda s: reaching(s, "bob", SOL, BUY, 2_500 * BASE, 60_000),
-                 saw(MarketRestricted, 1, market=SOL, what=health.IMBALANCE), note=_measured),
+                 saw(MarketRestricted, 1, market=SOL, what=IMBALANCE), note=_measured),
             does("the vAMM sells nothing more", "alice",
                  lambda s: reaching(s, "alice", SOL, BUY, 10 * BASE, 60_000), never(Filled),
                  may_refuse=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from plimsoll.core.views_mechanisms import BOUNDS
 from plimsoll.decimal_text import format_decimal
 from plimsoll.messages import codes
 from plimsoll.messages.codes import BUY, IOC
@@ -21,6 +22,7 @@ from plimsoll.messages.commands import (
 from plimsoll.messages.events import Event
 from plimsoll.messages.params import GlobalParams
 from plimsoll.runtime import presets
+from plimsoll.runtime.present_events import REPEG_OUTCOMES
 from plimsoll.sim.scenarios.orders import fills, order, pool_kind
 from plimsoll.sim.scenarios.scene import PRICE, USD, Player, Scene, keeper
 from plimsoll.units import RATIO_SCALE, div_floor, div_toward_zero
@@ -68,6 +70,14 @@ ADJUSTMENTS: Final = (50_000 * USD, 500 * USD, 20_000 * USD, 1_000 * USD)
 FUNDING: Final = (5_000 * USD, 0, 0, 0)
 
 PIECES: Final = 8
+
+FREE, EARNING, PAID = (REPEG_OUTCOMES.index(name) for name in ("free", "revenue", "paid"))
+"""What comes of a repeg."""
+OFF_ORACLE, IMBALANCE = (
+    next(number for number, word in BOUNDS.items() if word == name)
+    for name in ("mark_oracle", "imbalance")
+)
+"""What restricts a market."""
 
 CROWD: Final = tuple(f"crowd-{number}" for number in range(1, 8))
 LATE: Final = "crowd-8"
