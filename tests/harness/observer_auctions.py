@@ -86,15 +86,6 @@ class Auctions(Fills):
             must(worth >= p.auction_min_notional, "U1", f"worth {worth}")
             self.judge_count(e.account)
             self.judge_outcome(order)
-            self.judge_start(e)
-
-    def judge_start(self, e: mechanisms.AuctionStarted) -> None:
-        """It starts at the quote, or at an oracle price of late (which is steadied)."""
-        place = self.places[e.market]
-        if e.start == e.end or not self.fresh(e.market):
-            return
-        low, high = min(place.window), max(place.window)
-        must(down(low * 3, 4) <= e.start <= up(high * 5, 4), "U2", f"start {e.start}")
 
     def on_AuctionOffered(self, e: mechanisms.AuctionOffered) -> None:  # noqa: N802
         """In time, at the price asked or better, by somebody else."""

@@ -369,8 +369,10 @@ def found_by(name: str) -> str:
     if name != "none":
         bug = PLANTED[name]
         setattr(bug.owner, bug.attribute, bug.broken(getattr(bug.owner, bug.attribute)))
+    run = Witness(SEED, full_every=20, reload_every=60)
+    run.swaps = False
     try:
-        Witness(SEED, full_every=20).run(COMMANDS if name != "none" else 1_500)
+        run.run(COMMANDS if name != "none" else 1_500)
     except Witnessed as problem:
         return f"{problem.ident}\n{problem}"
     return "none"

@@ -36,8 +36,12 @@ def state_hash(state: State) -> str:
 class Witness:
     """One seeded run: engine, observer, generator, and what was counted."""
 
-    def __init__(self, seed: int, full_every: int = FULL_EVERY) -> None:
+    def __init__(
+        self, seed: int, full_every: int = FULL_EVERY, reload_every: int = RELOAD_EVERY
+    ) -> None:
         self.seed = seed
+        self.reload_every = reload_every
+        self.swaps = True  # whether the run goes on, now and then, with what was loaded
         self.full_every = full_every
         self.generator = MechanismGenerator(seed)
         self.observer = Observer()
@@ -59,7 +63,7 @@ class Witness:
             self.step()
             if self.index % self.full_every == 0:
                 self.compare()
-            if self.index % RELOAD_EVERY == 0:
+            if self.index % self.reload_every == 0:
                 self.replay()
         self.compare()
         self.replay()
@@ -126,7 +130,7 @@ class Witness:
         state = load(codec.decode_state(self.kept))
         if codec.state_hash(state.dump()) != codec.state_hash(dump):
             self.fail(None, "D2", "a loaded snapshot has another hash")
-        if self.index % (3 * RELOAD_EVERY) == 0:
+        if self.swaps and self.index % (3 * self.reload_every) == 0:
             # Not each time: what a snapshot forgets shows when live and loaded run side by side.
             self.engine = Engine(state)
         self.journal.clear()

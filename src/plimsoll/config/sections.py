@@ -61,7 +61,7 @@ class DemoConfig(Section, frozen=True, kw_only=True):
     """Demonstration traders; while they run, anybody may deposit."""
 
     enabled: Annotated[bool, Meta(description="Whether they run.")] = True
-    traders: Annotated[int, Meta(ge=0, le=500, description="How many in each market.")] = 8
+    traders: Annotated[int, Meta(ge=0, le=500, description="How many in each market.")] = 10
     seed: Annotated[int, Meta(ge=0, description="Of their behaviour.")] = 1
 
 

@@ -94,6 +94,9 @@ PLAIN: Final[dict[str, int]] = {
 }
 """Overrides that switch every mechanism off: book, base spread, fees and margin alone."""
 
+_WITHOUT_VAMM: Final[dict[str, int]] = {"auction": 0, "vamm_limits": 0, "liquidation_auction": 0}
+"""What needs the vAMM's quotes, and goes with it."""
+
 _KNOWN: Final[dict[str, dict[str, Any]]] = {
     "BTC-USD": {"tick": 100_000, "step": 1_000_000, "imr": 50_000, "mmr": 25_000},
     "ETH-USD": {"tick": 10_000, "step": 1_000_000, "imr": 100_000, "mmr": 50_000},
@@ -133,6 +136,8 @@ def market_params(
             remedy="Quote a contract on a thousand (or a million) units of it instead.",
         )
     values: dict[str, Any] = {"symbol": symbol, **_COMMON, **_KNOWN.get(symbol, grid(price))}
+    if (overrides or {}).get("vamm_enabled") == 0:
+        values.update(_WITHOUT_VAMM)
     values.update(overrides or {})
     step = values["step"]
     values.setdefault("vamm_peg", price)

@@ -9,7 +9,6 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from plimsoll.core.views_mechanisms import BOUNDS
 from plimsoll.messages.codes import (
     DONE_REASONS,
     FROM_ADL,
@@ -36,6 +35,7 @@ from plimsoll.messages.mechanisms import (
     TriggerFired,
 )
 from plimsoll.runtime.present_events import REPEG_OUTCOMES
+from plimsoll.runtime.words import RESTRICTIONS
 
 
 @dataclass(slots=True)
@@ -113,7 +113,7 @@ class MechanismTally:
 
     def _health(self, event: MarketRestricted | MarketReleased, now: int) -> None:
         if isinstance(event, MarketRestricted):
-            self.breaches[BOUNDS[event.what]] += 1
+            self.breaches[RESTRICTIONS[event.what]] += 1
             if self.restricted_since < 0:
                 self.restricted += 1
                 self.restricted_since = now

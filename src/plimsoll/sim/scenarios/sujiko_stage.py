@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from plimsoll.core.views_mechanisms import BOUNDS
 from plimsoll.decimal_text import format_decimal
 from plimsoll.messages import codes
 from plimsoll.messages.codes import BUY, IOC
@@ -23,6 +22,7 @@ from plimsoll.messages.events import Event
 from plimsoll.messages.params import GlobalParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.present_events import REPEG_OUTCOMES
+from plimsoll.runtime.words import RESTRICTIONS
 from plimsoll.sim.scenarios.orders import fills, order, pool_kind
 from plimsoll.sim.scenarios.scene import PRICE, USD, Player, Scene, keeper
 from plimsoll.units import RATIO_SCALE, div_floor, div_toward_zero
@@ -74,7 +74,7 @@ PIECES: Final = 8
 FREE, EARNING, PAID = (REPEG_OUTCOMES.index(name) for name in ("free", "revenue", "paid"))
 """What comes of a repeg."""
 OFF_ORACLE, IMBALANCE = (
-    next(number for number, word in BOUNDS.items() if word == name)
+    next(number for number, word in RESTRICTIONS.items() if word == name)
     for name in ("mark_oracle", "imbalance")
 )
 """What restricts a market."""
