@@ -100,7 +100,10 @@ class Arena:
         self.conceded = 0  # what others gave up when the gang's accounts were deleveraged, 1e-15
         self.given = 0  # what the vAMM's quotes gave the gang against the oracle, 1e-15 quote
         self.brought = 0  # what the gang put in less what it took out, 1e-6 quote
-        self.params = MarketParams(**{**MARKET, **changes})
+        values = {**MARKET, **changes}
+        if not values["vamm_enabled"]:
+            values["vamm_limits"] = 0
+        self.params = MarketParams(**values)
         self.settings: list[Any] = self.params.row()
         self.must(commands.SetGlobalParams(GlobalParams()), OPERATOR)
         self.must(commands.CreatePrincipal("oracle", codes.ROLE_ORACLE), OPERATOR)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pytest
-
 from plimsoll.messages import codes, commands, events
 from tests.attacks.arena import (
     BUY,
@@ -28,8 +26,6 @@ from tests.attacks.arena import (
     quote_around,
 )
 
-FARMED = "the flat fee pays for work that cost its sender nothing"
-
 
 def with_pot(**changes: Any) -> tuple[Arena, Person]:
     """An exchange whose keepers' pot holds fees that honest people paid; and a keeper."""
@@ -44,7 +40,6 @@ def with_pot(**changes: Any) -> tuple[Arena, Person]:
     return arena, gang
 
 
-@pytest.mark.xfail(strict=True, reason=FARMED)
 def test_expired_orders_are_not_farmed() -> None:
     """To place an order that expires at once and to remove it oneself brings nothing."""
 
@@ -62,7 +57,6 @@ def test_expired_orders_are_not_farmed() -> None:
     every(play)
 
 
-@pytest.mark.xfail(strict=True, reason=FARMED)
 def test_triggers_are_not_farmed() -> None:
     """To leave triggers a tick away and to fire them oneself brings nothing."""
 
@@ -86,7 +80,6 @@ def test_triggers_are_not_farmed() -> None:
     every(play)
 
 
-@pytest.mark.xfail(strict=True, reason=FARMED)
 def test_auctions_without_a_fill_are_not_farmed() -> None:
     """To end one's own auction whose worst price nobody can meet brings nothing."""
 

@@ -6,8 +6,6 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from plimsoll.messages import codes, commands, events
 from tests.attacks.arena import (
     BUY,
@@ -137,7 +135,6 @@ def pass_hour(game: Funded, each: int, push: Callable[[], None]) -> None:
         arena.tick()
 
 
-@pytest.mark.xfail(strict=True, reason="the mark's average takes trades outside the vAMM's quotes")
 def test_washing_the_mark_does_not_collect_funding() -> None:
     """Trades with a partner at the edge of the band cost more than the funding they bring."""
 

@@ -156,7 +156,10 @@ def test_reduce_only_chains_never_go_through_the_position() -> None:
             if rng.random() < 0.3:
                 arena.take(taker, opposite(side), rng.randint(1, 9) * LOT)
             if rng.random() < 0.2:
-                arena.take(maker, side, rng.randint(1, 9) * LOT, reduce_only=True)
+                before = arena.base(maker.account)
+                arena.take(maker, side, rng.randint(1, 90) * LOT, reduce_only=True)
+                after = arena.base(maker.account)
+                assert 0 <= after <= before or before <= after <= 0
             arena.check()
         for _ in range(3):
             before = arena.base(maker.account)

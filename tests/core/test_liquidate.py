@@ -316,4 +316,27 @@ def test_what_insurance_lacks_is_cut_from_profits() -> None:
     liquidate(made, "alice")
     said = only(made, mechanisms.BadDebt)
     assert (said.insurance, said.haircut, said.unpaid) == (20_000_000, 800_000_000, 0)
-    made.play("alice has cash 0\nbob has margin 9200\ncarol has margin 50000")
+    made.play("alice has cash 0\nbob has cash 29200, margin 10000, equity 12200\ncarol has margin 50000")
+
+
+def test_one_profit_is_cut_only_once() -> None:
+    """LIQ-021: what a haircut took is profit no more, so the next loss does not find it again."""
+    made = page()
+    spare = made.account("insurance")
+    made.account("treasury").usd.add(spare.cash())
+    spare.usd.add(-spare.cash())
+    made.state.log.commit()
+    for name in ("alice", "dora"):
+        made.trader(name, "2180")
+        made.play(f"bob sell 10 @ 2000\n{name} buy 10 @ 2000 ioc")
+    made.oracle("1700")
+    made.trader("carol", "50000")
+    left = 6_000
+    for name in ("alice", "dora"):
+        made.play(f"carol buy 10 @ 1700\n{name} sell 10 @ 1700 ioc reduce")
+        liquidate(made, name)
+        assert moved(made, codes.R_HAIRCUT) == 820 * 10**6
+        left -= 820
+        made.play(f"bob has margin 10000, equity {10_000 + left}")
+        row = made.state.position(made.account("bob"), 0)
+        assert -20 * 1700 * 10**6 - row.entry_cost == left * 10**6

@@ -226,11 +226,11 @@ def settings(w: MechanismWorld) -> Made:
     values: dict[str, int] = {}
     values["taker_fee"] = w.rng.choice((300, 500, 700))
     values["maker_rebate"] = w.rng.choice((0, 100, 250))
-    values["liquidation_penalty"] = w.rng.choice((5_000, 10_000))
     values["keeper_flat_fee"] = w.rng.choice((0, 5_000, 10_000))
     values["liquidation"] = int(w.chance(0.93))
     values["funding_period_s"] = w.rng.choice((3_600, 3_600, 7_200))
     if market < 2:
+        values["liquidation_penalty"] = w.rng.choice((5_000, 10_000))
         values["liquidation_auction"] = int(w.chance(0.5))
         values["auction_batch_ms"] = w.rng.choice((0, 300, 800))
         values["repeg"] = w.rng.choice((1, 2))

@@ -42,7 +42,7 @@ SETTINGS: dict[str, dict[str, int]] = {
         "imr": 50_000,
         "mmr": 25_000,
         "open_interest_max": 40_000_000_000,
-        "vamm_max_fill_fraction": 100,
+        "vamm_max_fill_fraction": 500,
         "vamm_spread_steps": 255,
         "vamm_spread_adjustment": 20,
         "repeg": 1,
@@ -87,6 +87,10 @@ SETTINGS: dict[str, dict[str, int]] = {
         "mmr": 30_000,
         "open_interest_max": 4_000_000 * 10**9,
         "funding_carry": 5_000,
+        # Nothing feeds the insurance: winners bear what is lost.
+        "liquidation_penalty": 0,
+        "split_insurance": 0,
+        "split_treasury": 650_000,
     },
 }
 CAPITAL = {0: 60_000_000_000, 1: 700_000_000}
@@ -97,7 +101,6 @@ POOLS = {
     (1, codes.POOL_INSURANCE): 50_000_000,
     (1, codes.POOL_ADJUSTMENTS): 300_000_000,
     (1, codes.POOL_FUNDING): 3_000_000,
-    (2, codes.POOL_INSURANCE): 200_000_000,
 }
 
 
@@ -237,6 +240,24 @@ class MechanismWorld(World):
             )
         return points
 
+    def dear_repeg(self) -> list[tuple[commands.Command, int]]:
+        """A price rises on traders who are long, and the pool cannot pay for the way after it."""
+        calm = self.walk()
+        risen = [
+            commands.PricePoint(p.market, p.price * 103 // 100, 0, p.published_ms + 1) for p in calm
+        ]
+        account = 4 + 6 * len(self.params)
+        buy = commands.PlaceOrder(
+            account, 0, codes.BUY, codes.MARKET, codes.FOK, 0, 10**9, codes.POST_NONE, False, 0, ""
+        )
+        return [
+            (commands.Deposit(account, 0, 10**11, self.fresh_name()), OPERATOR),
+            (commands.OraclePrices(calm), ORACLE),
+            (buy, TRADERS[0]),
+            (commands.OraclePrices(risen), ORACLE),
+            (commands.Repeg(0, calm[0].price * 1_015 // 1_000), OPERATOR),
+        ]
+
     def opening(self) -> list[Stamped]:
         """Commands that open the exchange, with pools, and an account for the keeper."""
         made: list[tuple[commands.Command, int]] = [
@@ -257,7 +278,6 @@ class MechanismWorld(World):
         ]
         made += [(commands.CreateMarket(params), OPERATOR) for params in self.params]
         made += [(commands.FundVamm(m, amount), OPERATOR) for m, amount in CAPITAL.items()]
-        made += [(commands.FundPool(m, kind, a), OPERATOR) for (m, kind), a in POOLS.items()]
         account = 4 + 6 * len(self.params)
         for number in (*TRADERS, MIXED, KEEPER):
             first = account
@@ -267,7 +287,8 @@ class MechanismWorld(World):
                 amount = int(10 ** self.rng.uniform(3.2, 5.0) * 10**6)
                 made.append((commands.Deposit(account, 0, amount, self.fresh_name()), OPERATOR))
                 account += 1
-        made.append((commands.OraclePrices(self.walk()), ORACLE))
+        made += self.dear_repeg()
+        made += [(commands.FundPool(m, kind, a), OPERATOR) for (m, kind), a in POOLS.items()]
         return [Stamped(command, self.now, sender) for command, sender in made]
 
 

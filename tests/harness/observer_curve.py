@@ -91,7 +91,8 @@ class Curves(Margin):
         must(code == 0, "P1", f"accepted {e.price}, to be refused with {code}")
         place = self.places[e.market]
         if place.price and max(e.price, place.price) > 4 * min(e.price, place.price):
-            place.doubtful = True  # its distance from the hour's average is not known here
+            # How far it is from the hour's average is not known here.
+            place.doubtful = self.now + 2 * 3_600_000
         place.price, place.confidence, place.published = e.price, e.confidence, e.published_ms
         place.accepted = self.now
         place.window = [*place.window[-9:], e.price]
@@ -112,7 +113,9 @@ class Curves(Margin):
         if not stands or not self.fresh(place.ident):
             place.sampled = -1
         elif divergence(stands, place.price) <= place.params.repeg_divergence:
-            place.elapsed, place.sampled, place.doubtful = 0, -1, False
+            place.elapsed, place.sampled = 0, -1
+            if place.doubtful < self.now:
+                place.doubtful = 0
         else:
             if place.sampled >= 0:
                 passed = min(self.now - place.sampled, place.params.oracle_max_age_ms)
@@ -228,7 +231,7 @@ class Curves(Margin):
         due = place.elapsed > params.repeg_after_ms
         far = divergence(mark(place), place.price) > params.repeg_divergence
         if e.cause == codes.REPEG_EVENT:
-            must(due and far, "A8", f"forced after {place.elapsed} ms")
+            must((due and far) or place.doubtful != 0, "A8", f"forced after {place.elapsed} ms")
         elif not place.doubtful:
             must(not (due and far), "A8", "the event is told as something else")
         each = 0
@@ -247,7 +250,7 @@ class Curves(Margin):
         """Told only when it is due and cannot be paid."""
         place = self.places[e.market]
         must(
-            e.elapsed_ms == place.elapsed or place.doubtful,
+            e.elapsed_ms == place.elapsed or place.doubtful != 0,
             "A8",
             f"elapsed {e.elapsed_ms}, {place.elapsed}",
         )

@@ -105,7 +105,7 @@ class Place:
         self.window: list[int] = []
         self.elapsed = 0
         self.sampled = -1
-        self.doubtful = False  # whether a jump may have stopped the timer
+        self.doubtful = 0  # until when a jump may stop the timer
         self.funded_s = -1
         self.rate_long = self.rate_short = 0
 

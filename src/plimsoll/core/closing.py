@@ -21,9 +21,11 @@ from plimsoll.core import (
     liquidation,
     losses,
     margin,
+    oracle,
     routing,
     solvency,
     standing,
+    vamm,
 )
 from plimsoll.core.context import Txn
 from plimsoll.core.liquidation import Close
@@ -144,7 +146,7 @@ def close_one(txn: Txn, market: Market, account: Account, close: Close, work: Wo
     limit = liquidation.book_limit(row.base, price, equity, market.insurance.cash(), tick)
     order = closing_order(txn, account, row, close.size, limit)
     announce(txn, order, bankruptcy, equity, price)
-    if routing.take_book(txn, market, order):
+    if routing.take_book(txn, market, order, first_worst(txn, market, order)):
         reason = beyond_book(txn, market, order, bankruptcy, equity)
     else:
         reason = DONE_WORK_LIMIT
@@ -158,6 +160,15 @@ def close_one(txn: Txn, market: Market, account: Account, close: Close, work: Wo
     work.notionals.append(notional_floor(price, order.filled))
     if reason > DONE_FILLED:
         work.reason = reason
+
+
+def first_worst(txn: Txn, market: Market, order: Order) -> int:
+    """How far the book is asked first: no further than the vAMM's quote, which is asked next. What
+    the vAMM leaves may go down to the limit. LIQ-017."""
+    if not market.params.vamm_enabled or not oracle.is_valid(txn.state, market, txn.now):
+        return order.price
+    quote = vamm.quote_price(txn.state.vamms[market.ident], order.side)
+    return min(order.price, quote) if order.side == BUY else max(order.price, quote)
 
 
 def closing_order(txn: Txn, account: Account, row: Position, size: int, limit: int) -> Order:
@@ -219,11 +230,15 @@ def beyond_book(txn: Txn, market: Market, order: Order, bankruptcy: int, equity:
 
 
 def close_rest(txn: Txn, market: Market, order: Order, bankruptcy: int, equity: int) -> int:
-    """Close the rest against the vAMM within the limit, then against the other side."""
+    """Close the rest against the vAMM, then the rest of the book, both within the limit, then
+    against the other side."""
+    why = DONE_FILLED
     if market.params.vamm_enabled:
         why = routing.take_vamm(txn, market, order, forced=equity <= 0)
-        if why == DONE_RESTRICTED and equity > 0:
-            return DONE_RESTRICTED
+        if order.remaining > 0 and not routing.take_book(txn, market, order, order.price):
+            return DONE_WORK_LIMIT
+    if why == DONE_RESTRICTED and equity > 0 and routing.offer(order) > 0:
+        return DONE_RESTRICTED
     deleverage.close_out(txn, market, order, bankruptcy)
     if order.remaining == 0:
         return DONE_FILLED

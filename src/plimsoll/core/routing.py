@@ -70,7 +70,7 @@ def work(txn: Txn, market: Market, taker: Order) -> bool:
 
     Returns False if the book held more makers within the limit than one command may meet.
     """
-    complete = take_book(txn, market, taker)
+    complete = take_book(txn, market, taker, taker.price)
     if complete and taker.remaining > 0 and market.params.vamm_enabled:
         take_vamm(txn, market, taker)
     if len(txn.to_trim) > 0:
@@ -78,8 +78,9 @@ def work(txn: Txn, market: Market, taker: Order) -> bool:
     return complete
 
 
-def take_book(txn: Txn, market: Market, taker: Order) -> bool:
-    """Match against the book, best first, at the makers' prices; False at the work limit.
+def take_book(txn: Txn, market: Market, taker: Order, worst: int) -> bool:
+    """Match against the book, best first, at the makers' prices, none worse than ``worst``; False
+    at the work limit.
 
     In a tighter mode than active a taker only reduces here: one that opens skips the book.
     """
@@ -87,7 +88,7 @@ def take_book(txn: Txn, market: Market, taker: Order) -> bool:
     opening = market.effective_mode() == ACTIVE
     left = txn.state.globals.params.matches_max
     while taker.remaining > 0:
-        maker = book.next_maker(sides, taker.side, taker.price)
+        maker = book.next_maker(sides, taker.side, worst)
         if maker is None:
             return True
         if left == 0:

@@ -195,7 +195,7 @@ def work_market(txn: Txn, market: Market, draft: Order) -> int:
 
     Returns what ends the order, or ``IN_AUCTION``. Rejects: AUCTIONS_FULL, OPEN_ORDERS_LIMIT.
     """
-    complete = routing.take_book(txn, market, draft)
+    complete = routing.take_book(txn, market, draft, draft.price)
     book.trim_reduce_only(txn)
     if draft.remaining == 0:
         return DONE_FILLED
