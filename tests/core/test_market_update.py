@@ -49,6 +49,19 @@ def test_an_oracle_price_enters_averages_and_samples() -> None:
     assert track(made).oracle.deviation == 50_000_000
 
 
+def test_a_wash_in_the_book_does_not_move_the_mark() -> None:
+    """UPDATE-007: two accounts trade at 9 % above the vAMM's quote; the average stays at it."""
+    made = page(health_divergence_max=200_000, repeg=1)
+    later(made, "100", 60_000)
+    made.play("bob sell 1 @ 109\nalice buy 1 @ 109 fok")
+    ask = row(made).ask
+    for _ in range(30):
+        made.now += 10_000
+        made.play("bob sell 1 @ 109\nalice buy 1 @ 109 fok\noracle 100")
+    assert track(made).mark.ask <= ask + 1  # an average rounds toward the newer price
+    assert track(made).mark.health <= ask + 1
+
+
 def test_averages_begin_anew_after_a_silence_that_resets_the_window() -> None:
     """TRACK-015: an old average says nothing about a price after ``oracle_reset_ms``."""
     made = page(vamm_enabled=0, repeg=1)

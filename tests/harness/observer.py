@@ -35,7 +35,6 @@ class Observer(Losses):
         self.command, self.principal, self.seq, self.now = command, principal, seq, now
         self.at = 0
         self.touched.clear()
-        self.refunded.clear()
         self.served.clear()
         self.filled = None
         if not accepted:

@@ -152,9 +152,7 @@ class Auctions(Fills):
         must((e.filled, e.remaining) == sums, "U3", f"{e.filled} + {e.remaining}, {sums}")
         must(order.unsure or e.filled + e.remaining == order.total, "U3", f"of {order.total}")
         liquidating = live.told.cause == codes.OF_LIQUIDATION
-        must(e.remaining != 0 or e.reason == codes.DONE_FILLED, "U3", f"reason {e.reason}")
-        if not liquidating:
-            must(e.remaining == 0 or e.reason != codes.DONE_FILLED, "U3", f"reason {e.reason}")
+        must((e.reason == codes.DONE_FILLED) == (e.remaining == 0), "U3", f"reason {e.reason}")
         early = self.now <= live.told.ends_ms
         if e.reason == codes.DONE_CANCELLED:
             must(not liquidating, "U4", "a liquidation is cancelled")

@@ -29,7 +29,6 @@ class Closing(Funding):
         super().__init__()
         self.announced: dict[tuple[int, int], mechanisms.Liquidating] = {}
         self.bankruptcies: dict[int, int] = {}  # order -> price of deleveraging
-        self.victims: set[int] = set()
         self.penalty: dict[int, int] = {}
         self.insured: dict[tuple[int, int], int] = {}  # by debtor and market, this command
         self.topped: dict[tuple[int, int], int] = {}  # of that, what was told already
@@ -63,11 +62,9 @@ class Closing(Funding):
         must(abs(told - own) <= slack, "L1", f"equity {told}, is {own}")
         must(e.maintenance == needed, "L1", f"maintenance {e.maintenance}, is {needed}")
         if e.account not in self.begun:
-            # Extra fees of what was cancelled may come back after the account was judged.
-            judged = e.equity - self.refunded.get(e.account, 0)
-            must(judged < needed, "L1", f"{e.account} has {judged}, needs {needed}")
+            must(e.equity < needed, "L1", f"{e.account} has {e.equity}, needs {needed}")
             self.judge_cancelled(e)
-            self.judge_size(e, place, {self.cure(e, place, needed, v) for v in (judged, e.equity)})
+            self.judge_size(e, place, self.cure(e, place, needed))
         else:
             most = (PPM + self.buffer(e.account)) * needed
             must(e.equity * PPM < most, "L3", f"{e.account} has recovered at {e.equity}")
@@ -78,8 +75,6 @@ class Closing(Funding):
         if not slack:
             self.judge_prices(e, base, own, p.tick, vamm)
         self.announced[e.account, e.market] = e
-        if e.equity <= 0:
-            self.victims.add(e.account)
         self.begun.add(e.account)
 
     def judge_prices(
@@ -99,28 +94,28 @@ class Closing(Funding):
         left = [o for o in self.by_account.get(e.account, {}).values() if not o.fee_free]
         must(not left, "L1", f"{e.account} is liquidated with orders standing")
 
-    def cure(self, e: mechanisms.Liquidating, place: Place, needed: int, equity: int) -> int:
+    def cure(self, e: mechanisms.Liquidating, place: Place, needed: int) -> int:
         """The least close that cures, to the step; all instead of dust."""
         p = place.params
         full = abs(self.size(e.account, e.market))
         rate = 0 if self.kind[e.account] == codes.VAMM else p.liquidation_penalty
         wide = PPM + (self.buffer(e.account) or p.liquidation_buffer)
-        short = wide * needed - PPM * equity
+        short = wide * needed - PPM * e.equity
         frees = wide * p.mmr - PPM * rate
         size = up(short * LOT * PPM, place.price * frees)
         size = min(full, up(size, p.step) * p.step)
         dust = (full - size) * place.price < p.min_notional * LOT
         return full if dust else size
 
-    def judge_size(self, e: mechanisms.Liquidating, place: Place, cures: set[int]) -> None:
+    def judge_size(self, e: mechanisms.Liquidating, place: Place, cures: int) -> None:
         """The first close is no more than what cures."""
         p = place.params
-        must(e.size <= max(cures), "L3", f"closes {e.size}, {cures} cures")
+        must(e.size <= cures, "L3", f"closes {e.size}, {cures} cures")
         worth = abs(self.size(e.account, e.market)) * place.price
         part = p.liquidation_chunk == PPM or worth <= p.liquidation_chunk_above * LOT
         # A larger one may have to wait for its next part; then this one closes what is left.
         first = self.largest(e.account) == e.market
-        must(e.size in cures or not part or not first, "L3", f"closes {e.size}, not {cures}")
+        must(e.size == cures or not part or not first, "L3", f"closes {e.size}, not {cures}")
 
     def largest(self, account: int) -> int:
         """The market with the largest requirement of those that may be closed."""

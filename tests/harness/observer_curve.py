@@ -46,6 +46,7 @@ class Curves(Margin):
         super().__init__()
         self.repegging: dict[int, int] = {}
         self.moved: dict[int, events.Filled] = {}
+        self.insolvent = False  # whether the last taker against a vAMM had nothing left
 
     # Oracle ---------------------------------------------------------------------------------
 
@@ -166,11 +167,10 @@ class Curves(Margin):
         place.x, place.y, place.net = e.x, e.y, e.net
         must((e.bid, e.ask) == quotes(place), "A3", f"quotes {e.bid}/{e.ask}")
         if f.source == codes.FROM_VAMM and grew:
-            must(place.effective() != codes.RESTRICTED or f.taker in self.victims, "C3",
-                 f"|net| grows to {e.net} in a restricted market")  # fmt: skip
+            # Who owes already is closed all the same: waiting costs other people's money.
+            closes = place.effective() != codes.RESTRICTED or self.insolvent
+            must(closes, "C3", f"|net| grows to {e.net} in a restricted market")
             self.carries(place.vamm, "a fill that raises its position")
-
-    victims: frozenset[int] | set[int] = frozenset()
 
     def on_VammQuoted(self, e: mechanisms.VammQuoted) -> None:  # noqa: N802
         """Quotes around the reservation price, within the widest spread."""

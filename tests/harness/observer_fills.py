@@ -58,7 +58,9 @@ class Fills(Orders):
         if maker is not None:
             maker.remaining -= f.size
             maker.filled += f.size
+        before = self.equity(f.taker), self.equity(f.maker)
         taker_opened, maker_opened = self.book_fill(f, place)
+        self.judge_debt(f, taker, before)
         self.judge_after(f, taker, taker_opened, maker_opened)
 
     def judge_adl(self, f: events.Filled) -> None:
@@ -159,6 +161,17 @@ class Fills(Orders):
         bases = (self.size(f.taker, f.market), self.size(f.maker, f.market))
         must((f.taker_base, f.maker_base) == bases, "M3", f"bases {f.taker_base}, {f.maker_base}")
         return opened, maker_opened
+
+    def judge_debt(self, f: events.Filled, taker: Order, before: tuple[int, int]) -> None:
+        """Nobody trades himself into debt; an entering order is judged when it is done."""
+        if f.source != codes.FROM_VAMM:
+            self.no_debt(f.maker, before[1], f"fill {f.fill} as maker")
+        if taker.fee_free:
+            return
+        if taker.where == ENTERING and f.source != codes.FROM_AUCTION:
+            taker.before = before[0] if taker.before is None else taker.before
+        else:
+            self.no_debt(f.taker, before[0], f"fill {f.fill}")
 
     def count_closed(self, f: events.Filled) -> None:
         """What a liquidation closed is to be charged for, while there is equity to charge."""

@@ -146,7 +146,7 @@ class Losses(Closing):
         for table in (self.announced, self.insured, self.topped, self.cut, self.winnings):
             table.clear()
         self.penalty.clear()
-        for names in (self.begun, self.victims, self.ended, self.unpaid, self.round):
+        for names in (self.begun, self.ended, self.unpaid, self.round):
             names.clear()
         self.round_of = (0, 0)
         self.leg = None

@@ -27,7 +27,6 @@ class Orders(Curves):
         self.rank: dict[int, tuple[int, int, int, int]] = {}
         self.waiting: dict[int, tuple[int, int]] = {}  # trigger -> price, direction
         self.refunds: list[tuple[int, int]] = []
-        self.refunded: dict[int, int] = {}  # in this command
         self.served: set[int] = set()  # whose orders ended or were fired in it
         self.filled: events.Filled | None = None
 
@@ -150,8 +149,16 @@ class Orders(Curves):
                 must(bid.price < ask.price, "B1", f"{bid.price} crosses {ask.price}")
         self.rested.clear()
 
+    def no_debt(self, account: int, before: int, what: str) -> None:
+        """Who trades does not come to owe, and who owes does not come to owe more."""
+        after = self.equity(account) + 2 * self.slack(account)
+        must(after >= min(0, before), "S2", f"{account} has {after} after {what}, had {before}")
+
     def judge_outcome(self, order: Order) -> None:
-        """An order that opened, or may open, leaves an account that carries it."""
+        """An order that opened, or may, leaves an account that carries it; none leaves debt."""
+        if order.before is not None:
+            self.no_debt(order.account, order.before, f"order {order.ident}")
+            order.before = None
         if order.reduce_only:
             return
         bids, _, asks, _ = self.sums(order.account, order.market)
@@ -189,7 +196,7 @@ class Orders(Curves):
         must(order.where != AUCTION, "U3", f"auction {e.order} ends without its end")
         must(order.unsure or order.remaining == e.remaining, "U3", f"left {order.remaining}")
         done = (e.reason == codes.DONE_FILLED) == (e.remaining == 0)
-        must(done or order.fee_free, "U3", f"reason {e.reason}, {e.remaining} left")
+        must(done, "U3", f"reason {e.reason}, {e.remaining} left")
         self.settle_refund(order)
         if e.reason == codes.DONE_EXPIRED:
             must(0 < order.expires <= self.now, "T1", f"{e.order} expires at {order.expires}")
@@ -293,7 +300,6 @@ class Orders(Curves):
 
     def after_extra_refund(self, e: events.Transferred) -> None:
         """Back to who gave it."""
-        self.refunded[e.credit] = self.refunded.get(e.credit, 0) + e.amount
         order = self.lately(e.amount)
         if order is not None and order.account == e.credit:
             order.escrowed = 0

@@ -4,7 +4,7 @@ Expired orders first, then liquidations before fills: auctions, triggers, restin
 vAMM has reached; funding last of the clock's work. A piece of work that is refused leaves no trace
 and does not stop the others.
 
-Spec: docs/spec/20-keepers.md, HOUSE-001 … HOUSE-004.
+Spec: docs/spec/20-keepers.md, HOUSE-001 … HOUSE-003.
 """
 
 from __future__ import annotations
