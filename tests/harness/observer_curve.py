@@ -139,6 +139,7 @@ class Curves(Margin):
         half = (place.long_spread if buying else -place.short_spread) / Fraction(2 * PPM)
         fair = f.size * mark(place) * (1 + half) ** 2 / LOT
         must(f.quote >= fair - 3 if buying else f.quote <= fair + 3, "A3", f"{f.quote} for {fair}")
+        self.insolvent = self.equity(f.taker) <= self.slack(f.taker)
         self.moved[f.market] = f
 
     def on_VammMoved(self, e: events.VammMoved) -> None:  # noqa: N802

@@ -165,13 +165,14 @@ class Fills(Orders):
     def judge_debt(self, f: events.Filled, taker: Order, before: tuple[int, int]) -> None:
         """Nobody trades himself into debt; an entering order is judged when it is done."""
         if f.source != codes.FROM_VAMM:
-            self.no_debt(f.maker, before[1], f"fill {f.fill} as maker")
+            self.no_debt(f.maker, before[1], 0, f"fill {f.fill} as maker")
         if taker.fee_free:
             return
         if taker.where == ENTERING and f.source != codes.FROM_AUCTION:
             taker.before = before[0] if taker.before is None else taker.before
+            taker.fees += f.taker_fee
         else:
-            self.no_debt(f.taker, before[0], f"fill {f.fill}")
+            self.no_debt(f.taker, before[0], f.taker_fee, f"fill {f.fill}")
 
     def count_closed(self, f: events.Filled) -> None:
         """What a liquidation closed is to be charged for, while there is equity to charge."""

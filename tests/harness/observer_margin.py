@@ -24,6 +24,7 @@ class Order:
         self.expires = self.escrowed = self.bankruptcy = 0
         self.ranked = (0, 0)  # age, minus the size it came with
         self.client = ""
+        self.fees = 0  # paid since then
         self.before: int | None = None  # equity before its first fill of a command
 
 

@@ -149,16 +149,16 @@ class Orders(Curves):
                 must(bid.price < ask.price, "B1", f"{bid.price} crosses {ask.price}")
         self.rested.clear()
 
-    def no_debt(self, account: int, before: int, what: str) -> None:
-        """Who trades does not come to owe, and who owes does not come to owe more."""
-        after = self.equity(account) + 2 * self.slack(account)
+    def no_debt(self, account: int, before: int, fees: int, what: str) -> None:
+        """Who trades does not come to owe, and who owes does not come to owe more, but for fees."""
+        after = self.equity(account) + fees + 2 + 2 * self.slack(account)
         must(after >= min(0, before), "S2", f"{account} has {after} after {what}, had {before}")
 
     def judge_outcome(self, order: Order) -> None:
         """An order that opened, or may, leaves an account that carries it; none leaves debt."""
         if order.before is not None:
-            self.no_debt(order.account, order.before, f"order {order.ident}")
-            order.before = None
+            self.no_debt(order.account, order.before, order.fees, f"order {order.ident}")
+            order.before, order.fees = None, 0
         if order.reduce_only:
             return
         bids, _, asks, _ = self.sums(order.account, order.market)

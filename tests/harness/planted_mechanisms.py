@@ -43,7 +43,7 @@ from plimsoll.units import at_rate_floor
 from tests.harness.witness import Witness, Witnessed
 
 SEED = 5
-COMMANDS = 12_000
+COMMANDS = 20_000
 Original = Any
 
 
@@ -268,6 +268,7 @@ PLANTED: dict[str, Bug] = {
     "flat_fee_untold": Bug("M5", escrow, "pay_flat", flat_fee_untold),
     "penalty_called_a_haircut": Bug("M8", losses, "R_PENALTY", lambda _: codes.R_HAIRCUT),
     "debts_stay": Bug("S3", losses, "cover", nothing),
+    "closes_into_debt": Bug("S2", margin, "sinks", always(False)),
     "vamms_are_left_alone": Bug("S4", closing_vamm, "is_due", always(False)),
     "loss_from_elsewhere": Bug("S6", losses, "insure", loss_from_elsewhere),
     "fee_rounds_down": Bug(
