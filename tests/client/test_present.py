@@ -42,6 +42,8 @@ def sample(kind: type[Event]) -> Event:
         elif unit in ("global_params", "market_params"):
             sets = {"global_params": GlobalParams(), "market_params": market_params("X", 10**6)}
             values.append(sets[unit])
+        elif unit == "flag":
+            values.append(True)
         elif name in ("code", "reason", "what"):
             values.append(FIRST[name])
         else:

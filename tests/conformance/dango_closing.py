@@ -149,8 +149,7 @@ def liquidation_scenario(case: Case) -> dict[str, Any]:
     """The liquidation, what users have after it, and what insurance gained or lost."""
     replay = Closing(case)
     gained = sorted(
-        difference(row.insurance.cash(), scaled(INSURANCE, 6))
-        for row in replay.page.state.markets
+        difference(row.insurance.cash(), scaled(INSURANCE, 6)) for row in replay.page.state.markets
     )
     assert len([amount for amount in gained if amount]) <= 1
     return {

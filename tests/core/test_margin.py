@@ -260,7 +260,7 @@ def test_free_after_a_fill_is_free_after_the_fill(
 
 def test_nobody_closes_himself_into_a_debt() -> None:
     """MARGIN-010: a reduction may cost all there is, not more; as taker, and as maker."""
-    page = Scenario().play("""
+    Scenario().play("""
         bob    sell 95 @ 100
         alice  buy  95 @ 100
         oracle 91
@@ -270,7 +270,7 @@ def test_nobody_closes_himself_into_a_debt() -> None:
         alice  sell 72 @ 89 ioc         -> 72 @ 89 carol
         alice  has  equity 1
     """)
-    page = Scenario().play("""
+    Scenario().play("""
         bob    sell 95 @ 100
         alice  buy  95 @ 100
         oracle 91

@@ -103,7 +103,7 @@ def test_fillable_keeps_a_tick_from_the_limit(side: int, limit: int) -> None:
 
 def test_taker_gets_the_worse_of_spread_and_plain_quote() -> None:
     """VAMM-011: pays max(q, q0), receives min(q, q0); the vAMM's own leg is q0."""
-    row, params = pool()
+    row, _ = pool()
     buy = vamm.plan(row, BUY, LOT)
     assert (buy.quote, buy.plain) == (100_060_015, 100_010_002)
     assert (buy.x, buy.y) == (9_999 * LOT, 10_001_000_100_010)
@@ -174,7 +174,7 @@ def test_a_quoted_round_trip_costs_both_spreads(
     size: int, net: int, spread: int, side: int
 ) -> None:
     """VAMM-011: mirrored for both first sides, at any position of the curve."""
-    row, params = pool(net * LOT, vamm_base_spread=spread)
+    row, _ = pool(net * LOT, vamm_base_spread=spread)
     amount = size * LOT
     there = vamm.plan(row, side, amount)
     back_side = SELL if side == BUY else BUY

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import auction_price, escrow, fees, margin, oracle, settlement, tracking
+from plimsoll.core import auction_price, book, escrow, fees, margin, oracle, settlement, tracking
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account, Auction, Market, Offer, Order, Position
 from plimsoll.core.state import State
@@ -34,7 +34,6 @@ from plimsoll.messages.codes import (
     SELL,
     Reject,
 )
-from plimsoll.messages.events import OrderRemoved
 from plimsoll.messages.mechanisms import AuctionEnded, AuctionOffered, AuctionStarted, OfferDropped
 from plimsoll.messages.params import MarketParams
 from plimsoll.units import notional_floor, step_floor
@@ -357,15 +356,4 @@ def report_end(txn: Txn, auction: Auction, reason: int) -> None:
             reason,
         )
     )
-    txn.emit(
-        OrderRemoved(
-            order.ident,
-            order.account.ident,
-            order.market,
-            order.side,
-            order.price,
-            order.remaining,
-            reason,
-            False,
-        )
-    )
+    book.report_done(txn, order, reason)

@@ -63,6 +63,22 @@ def remove(txn: Txn, order: Order, reason: int) -> None:
     )
 
 
+def report_done(txn: Txn, order: Order, reason: int) -> None:
+    """Report that an order which does not rest is done."""
+    txn.emit(
+        OrderRemoved(
+            order.ident,
+            order.account.ident,
+            order.market,
+            order.side,
+            order.price,
+            order.remaining,
+            reason,
+            False,
+        )
+    )
+
+
 def fill_maker(order: Order, size: int, notional: int) -> None:
     """Count a fill on a resting order; it stays linked until the caller removes it."""
     order.fill(size)

@@ -9,7 +9,6 @@ from plimsoll.core import auctions, book
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account, Market, Order, Trigger
 from plimsoll.messages.codes import OF_LIQUIDATION, UNKNOWN_ORDER, Reject
-from plimsoll.messages.events import OrderRemoved
 
 
 def find(txn: Txn, account: Account, ident: int, client_order_id: str) -> Order:
@@ -52,23 +51,7 @@ def cancel(txn: Txn, order: Order, reason: int) -> None:
 def disarm(txn: Txn, trigger: Trigger, reason: int) -> None:
     """Take a trigger down and report its order done."""
     txn.state.board.disarm(trigger)
-    report_done(txn, trigger.order, reason)
-
-
-def report_done(txn: Txn, order: Order, reason: int) -> None:
-    """Report that an order which does not rest is done."""
-    txn.emit(
-        OrderRemoved(
-            order.ident,
-            order.account.ident,
-            order.market,
-            order.side,
-            order.price,
-            order.remaining,
-            reason,
-            False,
-        )
-    )
+    book.report_done(txn, trigger.order, reason)
 
 
 def cancel_all(txn: Txn, account: Account, market: int, reason: int) -> None:

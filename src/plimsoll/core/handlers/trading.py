@@ -262,7 +262,7 @@ def settle_to_book(txn: Txn, draft: Order) -> None:
 def drop(txn: Txn, draft: Order, reason: int) -> None:
     """Report that an order which does not rest is done; an extra fee nobody earned goes back."""
     escrow.refund(txn, draft)
-    standing.report_done(txn, draft, reason)
+    book.report_done(txn, draft, reason)
 
 
 def cancel_order(txn: Txn, cmd: CancelOrder) -> None:

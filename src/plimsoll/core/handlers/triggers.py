@@ -5,7 +5,7 @@ Spec: docs/spec/19-triggers.md, TRIGGER-001 … TRIGGER-007.
 
 from __future__ import annotations
 
-from plimsoll.core import escrow, oracle, standing, tracking
+from plimsoll.core import book, escrow, oracle, tracking
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access, checks, trading
 from plimsoll.core.rows import Market, Order, Trigger
@@ -129,10 +129,10 @@ def set_off(txn: Txn, market: Market, trigger: Trigger) -> None:
         TriggerFired(trigger.ident, order.account.ident, market.ident, trigger.trigger_price, price)
     )
     if 0 < order.expires_ms <= txn.now:
-        standing.report_done(txn, order, DONE_EXPIRED)
+        book.report_done(txn, order, DONE_EXPIRED)
         return
     if order.reduce_only and order.position.closable(order.side) == 0:
-        standing.report_done(txn, order, DONE_REDUCE_ONLY)
+        book.report_done(txn, order, DONE_REDUCE_ONLY)
         return
     placing = PlaceOrder(
         order.account.ident,
@@ -155,7 +155,7 @@ def set_off(txn: Txn, market: Market, trigger: Trigger) -> None:
         txn.to_trim.clear()
         state.log.rollback(scope)
         txn.drop_events(mark)
-        standing.report_done(txn, order, DONE_TRIGGER_REFUSED)
+        book.report_done(txn, order, DONE_TRIGGER_REFUSED)
 
 
 def fire_due(txn: Txn, limit: int) -> int:
