@@ -62,11 +62,13 @@ def test_slots_are_not_exhausted_with_dust() -> None:
 def path(auction: events.AuctionStarted, elapsed: int) -> int:
     """The price by the specification: a line from start to end, to the tick, toward the start."""
     start, end = auction.start, auction.end
-    moved = (end - start) * min(elapsed, DURATION) // DURATION
+    whole = auction.ends_ms - auction.started_ms
+    elapsed = min(elapsed, whole)
+    moved = (end - start) * elapsed // whole
     if auction.side == BUY:
         price = start + max(0, moved)
         return min(price - price % TICK, auction.limit)
-    price = start - ((start - end) * min(elapsed, DURATION) // DURATION if end < start else 0)
+    price = start - ((start - end) * elapsed // whole if end < start else 0)
     return max(price + (-price) % TICK, auction.limit)
 
 
@@ -91,7 +93,7 @@ def check_times(arena: Arena, found: events.AuctionStarted, who: Person, times: 
     for elapsed in times:
         arena.now = found.started_ms + elapsed
         asked = path(found, elapsed)
-        if elapsed > DURATION:
+        if arena.now > found.ends_ms:
             assert offered(arena, who, found.auction, asked) == codes.UNKNOWN_AUCTION
             continue
         assert offered(arena, who, found.auction, asked) == 0, (elapsed, asked)
@@ -100,12 +102,16 @@ def check_times(arena: Arena, found: events.AuctionStarted, who: Person, times: 
         assert too_far == codes.AUCTION_PRICE_NOT_MET, (elapsed, asked)
 
 
-def on_the_clock(rng: random.Random) -> tuple[Arena, events.AuctionStarted, Person]:
+def on_the_clock(
+    rng: random.Random, duration: int = DURATION
+) -> tuple[Arena, events.AuctionStarted, Person]:
     """An auction of either side with a price that moves, and somebody to offer."""
-    arena = Arena(vamm_base_spread=rng.choice([500, 2_000, 5_000]), oracle_max_age_ms=10**6)
+    arena = Arena(vamm_base_spread=rng.choice([500, 2_000, 5_000]), oracle_max_age_ms=10**6,
+                  auction_ms=duration)  # fmt: skip
     arena.now += rng.randint(0, 999)
     who, maker = arena.person(10_000), arena.person(100_000)
     found = started(arena, who, rng.randrange(2), rng.randint(2_000, 9_000) * 10**6)
+    assert found.ends_ms - found.started_ms == duration
     return arena, found, maker
 
 
@@ -134,13 +140,16 @@ def test_time_edges() -> None:
 
 
 def test_every_millisecond() -> None:
-    """All 5,003 milliseconds of an auction, from before its start to after its end."""
+    """All milliseconds of an auction, from its start to after its end: of short ones, and the
+    5,003 of one as long as they usually are.
+    """
 
-    def play(rng: random.Random) -> None:
-        arena, found, maker = on_the_clock(rng)
-        check_times(arena, found, maker, list(range(DURATION + 3)))
+    def play(rng: random.Random, duration: int) -> None:
+        arena, found, maker = on_the_clock(rng, duration)
+        check_times(arena, found, maker, list(range(duration + 3)))
 
-    every(play, 2)
+    every(lambda rng: play(rng, rng.randint(1, 20)))
+    play(random.Random(1), DURATION)
 
 
 def test_cancelling_on_adverse_moves_pays_no_more_than_not_asking() -> None:

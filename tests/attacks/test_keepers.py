@@ -225,4 +225,4 @@ def test_a_keeper_only_wastes_its_own_time() -> None:
         assert keeper.account.cash() == 0
         arena.check()
 
-    every(play, 300)
+    every(play)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from plimsoll.core import margin
+from plimsoll.core import margin, vamm
 from plimsoll.messages import codes, commands, events
 from tests.attacks.arena import (
     BUY,
@@ -199,6 +199,91 @@ def test_an_absurd_order_before_a_liquidation() -> None:
             assert margin.equity(arena.state, victim.account) >= 0
 
     every(play)
+
+
+def in_danger(arena: Arena, rng: random.Random, side: int, cash: int) -> Person:
+    """Somebody whose position has to be liquidated, in some variants an insolvent one."""
+    maker, victim = arena.person(10**7), arena.person(cash)
+    leveraged(arena, victim, side, maker)
+    for _ in range(30):
+        slide(arena, side, rng.choice([5_000, 15_000, 15_000, 80_000]))
+        equity = margin.equity(arena.state, victim.account)
+        if equity < margin.requirement(arena.state, victim.account, True):
+            return victim
+    raise AssertionError("still healthy")
+
+
+def sold_to_vamm(found: list[events.Event], victim: Person) -> int:
+    """How much of a victim's position the vAMM took over."""
+    fills = [e for e in found if isinstance(e, events.Filled) and e.taker == victim.ident]
+    return sum(e.size for e in fills if e.source == codes.FROM_VAMM)
+
+
+def check_vamm_first(arena: Arena, victim: Person, gang: Person) -> int:
+    """After a close: the gang was asked after the vAMM. Returns how much it took."""
+    fills = [e for e in arena.of(events.Filled) if e.taker == victim.ident]
+    mine = [at for at, e in enumerate(fills) if e.maker == gang.ident]
+    assert all(fills[at].source == codes.FROM_BOOK for at in mine)
+    theirs = [at for at, e in enumerate(fills) if e.source == codes.FROM_VAMM]
+    if mine and theirs:
+        assert max(theirs) < min(mine)
+    return sum(fills[at].size for at in mine)
+
+
+def test_an_order_far_from_the_price_waits_for_the_vamm() -> None:
+    """Who bids (asks) worse than the vAMM quotes gets of a liquidation what the vAMM cannot take.
+
+    With such orders in the book the vAMM takes as much as without them, and before them. Beyond
+    the oracle they bring no more than the rest times the way to the worst price of the close.
+    """
+    served = waited = 0
+
+    def play(rng: random.Random) -> None:
+        nonlocal served, waited
+        arena = Arena(**{
+            **drawn(rng), "repeg": 0, "auction": 1, "vamm_spread_steps": 0, "vamm_limits": 0,
+            "vamm_sqrt_k": rng.choice([100, 1_000, 10_000]) * LOT,
+        })  # fmt: skip
+        side = rng.randrange(2)
+        victim = in_danger(arena, rng, side, rng.choice([300, 1_000, 10_000]))
+        gang = arena.person(10**6)
+        arena.watch(gang)
+        command: commands.Command = commands.Liquidate(victim.ident, -1)
+        alone = arena.engine.dry_run(command, arena.now, KEEPER)
+        if any(isinstance(event, events.AuctionStarted) for event in alone):
+            # Nobody offers: what is left is closed by the command that ends the auction.
+            arena.must(command, KEEPER)
+            (begun,) = arena.of(events.AuctionStarted)
+            worst = begun.limit
+            arena.oracle(arena.price, 5_001)
+            command = commands.SettleAuction(begun.auction, -1)
+            alone = arena.engine.dry_run(command, arena.now, KEEPER)
+        else:
+            worst = next(e.limit for e in alone if isinstance(e, events.Liquidating))
+        row = arena.state.vamms[0]
+        quote = vamm.quote_price(row, opposite(side))
+        sign = -1 if side == BUY else 1
+        for _ in range(rng.randint(1, 4)):
+            price = on_tick(quote) + (TICK if side == SELL else 0)
+            price += sign * (1 + int(abs(worst - quote) // TICK * rng.random())) * TICK
+            arena.place(gang, side, rng.randint(1, 500) * LOT, price)
+        alone_sold = sold_to_vamm(alone, victim)
+        left = abs(arena.base(victim.account))
+        arena.must(command, KEEPER)
+        closed = left - abs(arena.base(victim.account))
+        mine = check_vamm_first(arena, victim, gang)
+        assert sold_to_vamm(arena.found, victim) == alone_sold
+        assert mine <= closed - alone_sold
+        served += mine > 0 and alone_sold > 0
+        waited += mine == 0 and alone_sold > 0 and len(gang.account.orders) > 0
+        most = (closed - alone_sold) * max(0, sign * (worst - arena.price)) // LOT
+        assert arena.profit() <= most, (arena.profit(), most)
+        arena.unwind(gang)
+        arena.check()
+        assert arena.profit() <= most + arena.given // LOT, (arena.profit(), most)
+
+    every(play)
+    assert min(served, waited) >= 50, (served, waited)
 
 
 def test_unrealised_profit_that_covers_is_no_bad_debt() -> None:

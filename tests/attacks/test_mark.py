@@ -84,11 +84,16 @@ def test_shifting_margin_at_the_edge_of_the_band() -> None:
 
 
 class Funded:
-    """Honest people hold positions against each other at a flat price; a gang wants funding."""
+    """Honest people hold positions against each other at a flat price; a gang wants funding.
 
-    def __init__(self, rng: random.Random, **changes: Any) -> None:
+    It gets in and out at a maker's quotes, ``width`` ppm away from the oracle and to the tick. The
+    narrower they are, the less they hide of what funding brings.
+    """
+
+    def __init__(self, rng: random.Random, width: int = 300, **changes: Any) -> None:
         self.rng = rng
-        self.arena = arena = Arena(**changes)
+        self.width = width
+        self.arena = arena = Arena(oracle_max_age_ms=HOUR, **changes)
         self.long, self.short, self.maker = (arena.person(10**6) for _ in range(3))
         pair_up(arena, self.long, self.short, 500 * LOT)
         self.gang = [arena.person(10**6) for _ in range(3)]
@@ -100,7 +105,7 @@ class Funded:
     def hold(self, size: int) -> None:
         """Take the receiving side from an honest maker."""
         arena = self.arena
-        quote_around(arena, self.maker, 300, 2 * size)
+        quote_around(arena, self.maker, self.width, 2 * size)
         arena.take(self.gang[0], SELL if self.above else BUY, size, self.near(-400))
         arena.send_cancel(self.maker)
 
@@ -115,14 +120,18 @@ class Funded:
         arena.oracle(PRICE, 1_000)
         held = arena.base(self.gang[0].account)
         if held:
-            quote_around(arena, self.maker, 300, 2 * abs(held))
+            quote_around(arena, self.maker, self.width, 2 * abs(held))
             arena.take(self.gang[0], SELL if held > 0 else BUY, abs(held), reduce_only=True)
         arena.unwind(*self.gang)
         arena.check()
 
 
 def pass_hour(game: Funded, each: int, push: Callable[[], None]) -> None:
-    """An hour of oracle prices; ``push`` comes just before each of them."""
+    """An hour of oracle prices, ``each`` ms apart; ``push`` comes just before each of them.
+
+    The averages weigh a price by the time since the one before: few of them, far apart, move
+    the mark as far as many do.
+    """
     arena = game.arena
     due = arena.now + HOUR
     while arena.now < due:
@@ -139,7 +148,8 @@ def test_washing_the_mark_does_not_collect_funding() -> None:
     """Trades with a partner at the edge of the band cost more than the funding they bring."""
 
     def play(rng: random.Random) -> None:
-        game = Funded(rng, auction=0, repeg=rng.choice([0, 1]))
+        game = Funded(rng, width=10, auction=0, repeg=rng.choice([0, 1]), maker_rebate=0,
+                      taker_fee=rng.choice([0, 50, 500]))  # fmt: skip
         arena, (_, maker, taker) = game.arena, game.gang
         game.hold(rng.randint(100, 400) * LOT)
         price = game.near(rng.randint(20_000, 98_000))
@@ -151,11 +161,11 @@ def test_washing_the_mark_does_not_collect_funding() -> None:
                 arena.take(other, side, STEP * 200, price)
 
         for _ in range(rng.randint(2, 4)):
-            pass_hour(game, 30_000, push)
+            pass_hour(game, rng.choice([450_000, 600_000, 900_000]), push)
         game.leave()
         assert arena.profit() <= 0, arena.profit()
 
-    every(play, 60)
+    every(play)
 
 
 def test_pushing_the_vamm_does_not_collect_funding() -> None:
@@ -164,22 +174,24 @@ def test_pushing_the_vamm_does_not_collect_funding() -> None:
     """
 
     def play(rng: random.Random) -> None:
-        game = Funded(rng, auction=0, repeg=rng.choice([1, 2]), vamm_sqrt_k=10_000 * LOT)
+        game = Funded(rng, width=10, auction=0, repeg=rng.choice([0, 1, 2]), maker_rebate=0,
+                      taker_fee=rng.choice([0, 50, 500]), vamm_sqrt_k=10_000 * LOT)  # fmt: skip
         arena, (_, pusher, _) = game.arena, game.gang
         game.hold(rng.randint(1, 400) * LOT)
-        size = rng.randint(1, 50) * LOT
+        size = rng.randint(1, rng.choice([5, 20, 50])) * LOT
         side = BUY if game.above else SELL
+        often = rng.choice([0.1, 0.5, 1.0])
 
         def push() -> None:
-            if rng.random() < 0.5:
+            if rng.random() < often:
                 arena.take(pusher, side, size)
 
         for _ in range(rng.randint(1, 3)):
-            pass_hour(game, 120_000, push)
+            pass_hour(game, rng.choice([300_000, 450_000, 600_000]), push)
         game.leave()
         assert arena.profit() <= 0, arena.profit()
 
-    every(play, 200)
+    every(play)
 
 
 def test_rates_stay_within_the_clamp() -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 
 from plimsoll.core import margin
-from plimsoll.messages import codes, events
+from plimsoll.messages import codes, commands, events
+from plimsoll.messages.params import GlobalParams
 from tests.attacks.arena import (
     BUY,
     LOT,
+    OPERATOR,
     PRICE,
     SELL,
     STEP,
@@ -35,10 +37,17 @@ def waiting(arena: Arena, account: int) -> int:
 
 
 def test_one_limit_for_all_that_waits() -> None:
-    """64 over orders, reduce-only ones, triggers and auctions: no kind gets around it."""
+    """64, or what is set, over orders, reduce-only ones, triggers and auctions: no kind gets
+    around it.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(auctions_per_account=20)
+        most = MOST
+        if rng.random() < 0.8:
+            most = rng.randint(3, 24)
+            limits = GlobalParams(open_orders_max=most)
+            arena.must(commands.SetGlobalParams(limits), OPERATOR)
         who, other = arena.person(10**6), arena.person(10**6)
         pair_up(arena, who, other, 50 * LOT)
         side_limits = {BUY: 99 * USD, SELL: 101 * USD}
@@ -58,19 +67,19 @@ def test_one_limit_for_all_that_waits() -> None:
             else:
                 accepted = arena.at_market(who, side, LOT + LOT // 2)
             after = waiting(arena, who.ident)
-            assert after <= MOST
+            assert after <= most
             if not accepted:
                 code = arena.of(events.Rejected)[0].code
                 assert code in (codes.OPEN_ORDERS_LIMIT, codes.AUCTIONS_FULL), code
                 refusals += code == codes.OPEN_ORDERS_LIMIT
                 if code == codes.OPEN_ORDERS_LIMIT:
-                    assert before == MOST
-        assert waiting(arena, who.ident) == who.account.open_orders() == MOST
+                    assert before == most
+        assert waiting(arena, who.ident) == who.account.open_orders() == most
         assert arena.send_cancel(who)
         assert waiting(arena, who.ident) == who.account.open_orders() == 0
         arena.check()
 
-    every(play, 250)
+    every(play)
 
 
 def test_spam_leaves_nothing_behind() -> None:
