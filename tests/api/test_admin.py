@@ -15,6 +15,7 @@ from plimsoll.core.authority import MAY
 from plimsoll.messages import codec, codes, fields
 from plimsoll.messages.commands import COMMANDS, Command, PricePoint
 from plimsoll.messages.params import GlobalParams, MarketParams
+from plimsoll.messages.vault_params import QuoteParams, VaultParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.keys import ADMIN, KEEPER, SCOPES, TRADE, WITHDRAW, StoredKey
 from tests.api.world import ANN, BOB, START_MS, World
@@ -23,6 +24,8 @@ NESTED = {
     "prices": PricePoint,
     "global_params": GlobalParams,
     "market_params": MarketParams,
+    "vault_params": VaultParams,
+    "quote_params": QuoteParams,
 }
 SCHEMAS = openapi.document(ENDPOINTS)["components"]["schemas"]
 

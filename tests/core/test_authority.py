@@ -41,6 +41,21 @@ EXPECTED: dict[str, set[str]] = {
     "ExpireOrder": HOUSE,
     "UpdateMarket": HOUSE,
     "SettleFunding": OWNERS | {"operator"},
+    "CreateVault": {"operator"},
+    "SetVaultParams": {"operator"},
+    "SetVaultQuote": {"operator"},
+    "SetVaultWhitelist": {"operator"},
+    "SetVaultMode": {"operator"},
+    "CreateSpotPool": {"operator"},
+    "DepositVault": OWNERS,
+    "WithdrawVault": OWNERS,
+    "ClaimUnlocks": OWNERS | {"operator"},
+    "AddSpotLiquidity": OWNERS | {"operator"},
+    "RemoveSpotLiquidity": OWNERS | {"operator"},
+    "SwapSpot": OWNERS,
+    "PostFirmQuote": OWNERS,
+    "CancelFirmQuote": OWNERS | {"operator"},
+    "RehedgeVault": HOUSE,
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.messages import events
+from plimsoll.messages import events, vault_events
 from tests.harness.observer import Observer
 from tests.harness.witness import Witness, Witnessed
 from tests.random_mechanisms import MINIMUMS, missing
@@ -53,7 +53,9 @@ def test_the_observer_judges_every_event() -> None:
     unseen = {
         event.__name__ for event in events.EVENTS if not hasattr(Observer, f"on_{event.__name__}")
     }
-    assert unseen == {"AssetCreated"}
+    # No random run has vaults yet.
+    vaults = {name for name in unseen if hasattr(vault_events, name)}
+    assert unseen - vaults == {"AssetCreated"}
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)

@@ -184,7 +184,8 @@ def test_every_refusal_of_a_price_with_its_numbers(name: str) -> None:
 def test_the_tables_are_complete() -> None:
     """Whoever adds a refusal adds the command that provokes it, here or with its mechanism."""
     names = {name for name, _, _ in codes.REJECTS.values()}
-    assert set(CASES) | set(POINTS) | set(ELSEWHERE) == names
+    assert set(CASES) | set(POINTS) | set(ELSEWHERE) | set(NOT_YET) == names
+    assert set(NOT_YET).isdisjoint({*CASES, *POINTS, *ELSEWHERE})
     for name, module in ELSEWHERE.items():
         assert name in Path(__file__).with_name(f"test_{module}.py").read_text("utf-8"), name
 
@@ -216,8 +217,39 @@ ELSEWHERE = {
     "SUFFICIENT_COLLATERAL": "liquidate",
     "TRIGGER_IMMEDIATE": "triggers",
     "TRIGGER_NOT_REACHED": "triggers",
+    "BASE_ASSET": "vault_setup",
+    "SPOT_PATH": "vault_setup",
+    "SPOT_POOL_EXISTS": "vault_setup",
+    "UNKNOWN_POOL": "vault_setup",
+    "UNKNOWN_VAULT": "vault_setup",
+    "VAULT_EXISTS": "vault_setup",
+    "VAULT_KIND": "vault_setup",
+    "INSUFFICIENT_SHARES": "shares",
+    "SHARES_LIMIT": "shares",
+    "SHARES_TOO_FEW": "shares",
+    "VALUE_TOO_SMALL": "shares",
+    "VAULT_SHUT": "shares",
+    "SPOT_AMOUNT_ZERO": "spot",
+    "SPOT_LIQUIDITY": "spot",
 }
 """Refusals of the mechanisms: the module of tests beside this one that provokes each."""
+
+NOT_YET = {
+    "VAULT_MODE": "no vault takes deposits or fills yet",
+    "NOT_WHITELISTED": "no vault takes deposits or fills yet",
+    "UNLOCKS_FULL": "no vault pays out yet",
+    "UNLOCK_NOT_DUE": "no vault pays out yet",
+    "VAULT_CAP": "no vault takes deposits yet",
+    "VAULT_MARGIN": "no vault pays out yet",
+    "MIN_MARGIN_RATIO": "no hedged vault fills orders yet",
+    "VAULT_ASSETS": "no hedged vault pays out yet",
+    "VAULT_CAPACITY": "no hedged vault fills orders yet",
+    "HEDGE_SLIPPAGE": "no hedged vault fills orders yet",
+    "SPOT_SLIPPAGE": "nobody swaps in pools yet",
+    "UNKNOWN_FIRM_QUOTE": "nobody posts firm quotes yet",
+    "FIRM_QUOTES_FULL": "nobody posts firm quotes yet",
+}
+"""Refusals that only handlers of vaults and spot will raise; a line goes when its handler comes."""
 
 # Precedence: each fault is added to the ones below it, and hides them -----------------------------
 

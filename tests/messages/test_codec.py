@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plimsoll.messages import codec, codes, commands, events, fields, params
+from plimsoll.messages import codec, codes, commands, events, fields, params, vault_params
 from plimsoll.messages.fields import FieldError
 from plimsoll.runtime import presets
 
@@ -23,6 +23,8 @@ SAMPLES: dict[str, object] = {
     "client_id": "a-b_C9",
     "global_params": params.GlobalParams().row(),
     "market_params": MARKET.row(),
+    "vault_params": vault_params.VaultParams().row(),
+    "quote_params": vault_params.QuoteParams().row(),
     "prices": [[0, 1, 0, 0]],
     "items": [[42, 0, -1]],
 }
@@ -50,7 +52,7 @@ def bad_values(kind: str) -> list[object]:
     if kind in fields.TEXTS:
         most = fields.TEXTS[kind]
         return [*NEVER_TEXT, "a" * (most + 1), "a b", "a\n", "é", "\x00", "a,b", "<a>"]
-    if kind in ("global_params", "market_params"):
+    if kind in codec.RECORDS:
         return [*NEVER_LISTS, [], [1], [None] * 50]
     return [*NEVER_LISTS, [], [None], [[]], [[99]], [1], [[1, 2, 3]] * (fields.LISTS[kind] + 1)]
 
@@ -82,19 +84,25 @@ def test_every_field_refuses_what_it_cannot_be(
         assert caught.value.problem
 
 
-@pytest.mark.parametrize("cls", [params.MarketParams, params.GlobalParams])
+SETS: dict[type[Any], type[Any]] = {
+    params.MarketParams: commands.CreateMarket,
+    params.GlobalParams: commands.SetGlobalParams,
+    vault_params.VaultParams: commands.SetVaultParams,
+    vault_params.QuoteParams: commands.SetVaultQuote,
+}
+"""Sets of parameters -> a command whose last field each is."""
+
+
+@pytest.mark.parametrize("cls", SETS)
 def test_every_parameter_refuses_what_it_cannot_be(cls: type[Any]) -> None:
     """MSG-002: nested records name the parameter."""
-    good = MARKET.row() if cls is params.MarketParams else params.GlobalParams().row()
-    command: type[Any] = (
-        commands.CreateMarket if cls is params.MarketParams else commands.SetGlobalParams
-    )
+    *front, good = sample(SETS[cls])
     for index, (name, kind) in enumerate(cls.FIELDS):
         for value in bad_values(kind):
             row = [*good]
             row[index] = value
             with pytest.raises(FieldError) as caught:
-                codec.command_from_row([command.TAG, row])
+                codec.command_from_row([*front, row])
             assert caught.value.field == name, repr(value)
 
 

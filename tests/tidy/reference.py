@@ -15,6 +15,7 @@ from plimsoll.core.authority import MAY
 from plimsoll.core.invariants import REGISTRY
 from plimsoll.messages import reference
 from plimsoll.messages.params import GlobalParams, MarketParams
+from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = ROOT / "docs" / "spec"
@@ -33,8 +34,12 @@ def meanings(*modules: str) -> dict[str, str]:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "commands": lambda: reference.commands_table(meanings("commands.py", "keeping.py")),
-    "events": lambda: reference.events_table(meanings("events.py", "mechanisms.py")),
+    "commands": lambda: reference.commands_table(
+        meanings("commands.py", "keeping.py", "vaults.py")
+    ),
+    "events": lambda: reference.events_table(
+        meanings("events.py", "mechanisms.py", "vault_events.py")
+    ),
     "kinds": reference.kinds_table,
     "words": reference.words_table,
     "rejects": reference.rejects_table,
@@ -42,6 +47,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "global-rules": lambda: reference.rules_table(GlobalParams),
     "market-params": lambda: reference.params_table(MarketParams),
     "market-rules": lambda: reference.rules_table(MarketParams),
+    "vault-params": lambda: reference.params_table(VaultParams),
+    "vault-rules": lambda: reference.rules_table(VaultParams),
+    "quote-params": lambda: reference.params_table(QuoteParams),
+    "quote-rules": lambda: reference.rules_table(QuoteParams),
     "roles": lambda: reference.roles_table(MAY),
     "invariants": lambda: reference.invariants_table(REGISTRY),
 }

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.messages import codes, events, params, reference
+from plimsoll.messages import codes, events, params, reference, vault_params
 from plimsoll.messages.commands import COMMANDS
 from tests.tidy.reference import MARKED, TABLES, pages, renewed
 
-PARAMS = Path(__file__).resolve().parents[2] / "src" / "plimsoll" / "messages" / "params.py"
+MESSAGES = Path(__file__).resolve().parents[2] / "src" / "plimsoll" / "messages"
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.name)
@@ -35,18 +35,21 @@ def test_tables_name_everything_there_is() -> None:
         (TABLES["events"](), [one.__name__ for one in events.EVENTS]),
         (reference.rejects_table(), [name for name, _, _ in codes.REJECTS.values()]),
         (reference.params_table(params.MarketParams), dict(params.MarketParams.FIELDS)),
+        (reference.params_table(vault_params.VaultParams), dict(vault_params.VaultParams.FIELDS)),
     ):
         rows = table.splitlines()[2:]
         assert [row for row in rows if "|  |" in row] == []
         assert re.findall(r"\| `(\w+)` \|", table) == list(names)
 
 
-@pytest.mark.parametrize("kind", [params.GlobalParams, params.MarketParams])
-def test_every_rule_of_parameters_is_listed(
-    kind: type[params.GlobalParams | params.MarketParams],
-) -> None:
+@pytest.mark.parametrize(
+    "kind",
+    [params.GlobalParams, params.MarketParams, vault_params.VaultParams, vault_params.QuoteParams],
+)
+def test_every_rule_of_parameters_is_listed(kind: type[reference.Params]) -> None:
     """The table has the numbers that stand in the source of ``problems``."""
-    classes = ast.walk(ast.parse(PARAMS.read_text("utf-8")))
+    module = kind.__module__.rpartition(".")[2]
+    classes = ast.walk(ast.parse(MESSAGES.joinpath(f"{module}.py").read_text("utf-8")))
     source = next(
         node for node in classes if isinstance(node, ast.ClassDef) and node.name == kind.__name__
     )

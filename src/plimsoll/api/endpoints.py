@@ -260,6 +260,14 @@ _ALSO_NEEDED: Final = {
     "Batch": TRADE,
     "PlaceTrigger": TRADE,
     "OfferAuction": TRADE,
+    "DepositVault": TRADE,
+    "WithdrawVault": TRADE,
+    "ClaimUnlocks": TRADE,
+    "AddSpotLiquidity": TRADE,
+    "RemoveSpotLiquidity": TRADE,
+    "SwapSpot": TRADE,
+    "PostFirmQuote": TRADE,
+    "CancelFirmQuote": TRADE,
     **dict.fromkeys(KEEPER_COMMANDS, KEEPER),
 }
 """Scopes of commands that have endpoints of their own: no way around them leads here."""

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from plimsoll.client.base import KEEPER_COMMANDS
 from plimsoll.client.models import Request
-from plimsoll.messages import codec, codes, commands, fields, params
+from plimsoll.messages import codec, codes, commands, fields
 from plimsoll.messages.params import Fields
 
 _ROLES: Final = ", ".join(f"{bit} {word}" for word, bit in codes.ROLES.items())
@@ -28,19 +28,35 @@ _KINDS_SAY: Final = {
     "time": "ms (UTC, where it is a point in time)",
     "mask": f"sum of: {_ROLES}",
 }
+_OF_ASSET: Final = "smallest units of the asset, 1e-6 for USD"
 _FIELDS_SAY: Final = {
     "size": "1e-9 base",
     "step": "1e-9 base",
     "open_interest_max": "1e-9 base",
     "vamm_sqrt_k": "1e-9 base",
     "min_notional": "1e-6 quote",
-    "amount": "smallest units of the asset, 1e-6 for USD",
+    "amount": _OF_ASSET,
     "confidence": "1e-6 quote per base",
     "keeper_fee": "1e-6 quote",
     "auction_min_notional": "1e-6 quote",
     "liquidation_chunk_above": "1e-6 quote",
     "keeper_fee_max": "1e-6 quote",
     "keeper_flat_fee": "1e-6 quote",
+    "max_quote_size": "1e-9 base",
+    "max_skew": "1e-9 base",
+    "max_position": "1e-9 base",
+    "fill_max": "1e-9 base; 0: none",
+    "virtual_shares": "shares",
+    "shares": "shares",
+    "limit": "smallest units of the other asset, 1e-6 for USD; 0: none",
+    "min_shares": "shares; 0: any number of at least 1",
+    "virtual_assets": _OF_ASSET,
+    "deposit_cap": _OF_ASSET,
+    "min_value": _OF_ASSET,
+    "virtual_base": _OF_ASSET,
+    "virtual_quote": _OF_ASSET,
+    "base_amount": _OF_ASSET,
+    "quote_amount": _OF_ASSET,
 }
 """Units, where the kind of a field does not tell."""
 
@@ -83,8 +99,7 @@ def _kind(name: str, kind: str) -> Any:
 
 _NESTED: Final[dict[str, Any]] = {}
 _NESTED["prices"] = _named(commands.PricePoint)
-_NESTED["global_params"] = _named(params.GlobalParams)
-_NESTED["market_params"] = _named(params.MarketParams)
+_NESTED.update({kind: _named(cls) for kind, cls in codec.RECORDS.items()})
 _BATCHABLE: Final[dict[type[commands.Command], Any]] = {cls: _named(cls) for cls in codec.BATCHABLE}
 _NESTED["items"] = Union[tuple(_BATCHABLE.values())]  # noqa: UP007
 

@@ -22,7 +22,7 @@ Status = Literal[
     "done",
 ]
 Role = Literal["taker", "maker"]
-Source = Literal["book", "vamm", "auction", "adl"]
+Source = Literal["book", "vamm", "auction", "adl", "hedged"]
 AuctionCause = Literal["order", "liquidation"]
 StreamType = Literal["snapshot", "delta", "gap"]
 

@@ -51,6 +51,21 @@ MAY: Final[dict[int, int]] = {
     commands.ExpireOrder.TAG: _HOUSE,
     commands.UpdateMarket.TAG: _HOUSE,
     commands.SettleFunding.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.CreateVault.TAG: ROLE_OPERATOR,
+    commands.SetVaultParams.TAG: ROLE_OPERATOR,
+    commands.SetVaultQuote.TAG: ROLE_OPERATOR,
+    commands.SetVaultWhitelist.TAG: ROLE_OPERATOR,
+    commands.SetVaultMode.TAG: ROLE_OPERATOR,
+    commands.CreateSpotPool.TAG: ROLE_OPERATOR,
+    commands.DepositVault.TAG: _OWNERS,
+    commands.WithdrawVault.TAG: _OWNERS,
+    commands.ClaimUnlocks.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.AddSpotLiquidity.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.RemoveSpotLiquidity.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.SwapSpot.TAG: _OWNERS,
+    commands.PostFirmQuote.TAG: _OWNERS,
+    commands.CancelFirmQuote.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.RehedgeVault.TAG: _HOUSE,
 }
 """tag -> mask of roles of which the sender needs one."""
 

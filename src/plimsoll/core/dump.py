@@ -5,15 +5,19 @@ from __future__ import annotations
 from plimsoll.core.rows import (
     Account,
     Auction,
+    FirmQuote,
+    Holding,
     Market,
     Offer,
     Oracle,
     Order,
     Position,
     Rates,
+    SpotPool,
     Track,
     Trigger,
     Vamm,
+    Vault,
 )
 
 
@@ -130,3 +134,62 @@ def offer(row: Offer) -> list[object]:
 def trigger(row: Trigger) -> list[object]:
     """A waiting trigger."""
     return [order(row.order), row.kind, row.tif, row.trigger_price, row.direction]
+
+
+def vault(row: Vault, held: list[Holding]) -> list[object]:
+    """A vault and who holds something of it; an empty holding leaves no trace."""
+    return [
+        row.kind,
+        row.market,
+        row.asset,
+        row.account.ident,
+        row.unlocks.ident,
+        row.label,
+        row.params.row(),
+        row.supply,
+        row.liability,
+        row.net_base,
+        row.mode,
+        row.shut,
+        [quote.row() for quote in row.quotes],
+        [holding(one) for one in held if not one.is_empty()],
+    ]
+
+
+def holding(row: Holding) -> list[object]:
+    """Shares of an account, and the unlocks that wait."""
+    unlocks = [[one.ident, one.value, one.shares, one.due_ms] for one in row.unlocks]
+    return [row.account, row.shares, row.allowed, unlocks]
+
+
+def liquidity(vaults: list[Vault], holdings: list[list[Holding]]) -> list[object]:
+    """Every vault."""
+    return [vault(row, holdings[row.ident]) for row in vaults]
+
+
+def pool(row: SpotPool) -> list[object]:
+    """A spot pool; its reserves are balances."""
+    return [row.account.ident, row.base, row.quote, row.fee, row.virtual_base, row.virtual_quote]
+
+
+def firm_quote(row: FirmQuote) -> list[object]:
+    """A firm quote that stands."""
+    return [
+        row.ident,
+        row.account.ident,
+        row.asset,
+        row.side,
+        row.price,
+        row.left,
+        row.held,
+        row.expires_ms,
+    ]
+
+
+def spot(pools: list[SpotPool], offers: list[FirmQuote], escrow: Account | None) -> list[object]:
+    """Every pool, every firm quote in its order, and the account that holds what quotes need."""
+    return [
+        [pool(row) for row in pools],
+        [firm_quote(row) for row in offers],
+        -1 if escrow is None else escrow.ident,
+    ]

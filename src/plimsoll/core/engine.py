@@ -21,10 +21,13 @@ from plimsoll.core.handlers import (
     funds,
     house,
     liquidation,
+    liquidity,
     market,
+    spot,
     trading,
     triggers,
     upkeep,
+    vaults,
 )
 from plimsoll.core.state import State
 from plimsoll.messages import codes
@@ -70,6 +73,23 @@ from plimsoll.messages.commands import (
     Withdraw,
 )
 from plimsoll.messages.events import Event, Rejected
+from plimsoll.messages.vaults import (
+    AddSpotLiquidity,
+    CancelFirmQuote,
+    ClaimUnlocks,
+    CreateSpotPool,
+    CreateVault,
+    DepositVault,
+    PostFirmQuote,
+    RehedgeVault,
+    RemoveSpotLiquidity,
+    SetVaultMode,
+    SetVaultParams,
+    SetVaultQuote,
+    SetVaultWhitelist,
+    SwapSpot,
+    WithdrawVault,
+)
 from plimsoll.units import AMOUNT_MAX, RangeError
 
 
@@ -275,6 +295,48 @@ class Engine:
             admin.fund_pool(txn, command)
         elif isinstance(command, Repeg):
             market.repeg(txn, command)
+        else:
+            self.dispatch_liquidity(command)
+
+    def dispatch_liquidity(self, command: Command) -> None:
+        """Hand a command of vaults and spot to its handler."""
+        txn = self.txn
+        if isinstance(command, DepositVault):
+            liquidity.deposit(txn, command)
+        elif isinstance(command, WithdrawVault):
+            liquidity.withdraw(txn, command)
+        elif isinstance(command, ClaimUnlocks):
+            liquidity.claim(txn, command)
+        elif isinstance(command, SwapSpot):
+            spot.swap(txn, command)
+        elif isinstance(command, PostFirmQuote):
+            spot.post_quote(txn, command)
+        elif isinstance(command, CancelFirmQuote):
+            spot.cancel_quote(txn, command)
+        elif isinstance(command, AddSpotLiquidity):
+            spot.add_liquidity(txn, command)
+        elif isinstance(command, RemoveSpotLiquidity):
+            spot.remove_liquidity(txn, command)
+        elif isinstance(command, RehedgeVault):
+            liquidity.rehedge(txn, command)
+        else:
+            self.dispatch_vaults(command)
+
+    def dispatch_vaults(self, command: Command) -> None:
+        """Hand an operator's command about vaults and pools to its handler."""
+        txn = self.txn
+        if isinstance(command, CreateVault):
+            vaults.create(txn, command)
+        elif isinstance(command, SetVaultParams):
+            vaults.set_params(txn, command)
+        elif isinstance(command, SetVaultQuote):
+            vaults.set_quote(txn, command)
+        elif isinstance(command, SetVaultWhitelist):
+            vaults.set_whitelist(txn, command)
+        elif isinstance(command, SetVaultMode):
+            vaults.set_mode(txn, command)
+        elif isinstance(command, CreateSpotPool):
+            vaults.create_pool(txn, command)
         else:
             raise TypeError(f"no handler for {type(command).__name__}")
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Any, cast
 
 from plimsoll.core.repeg import Timer
-from plimsoll.core.rows import Auction, Offer, Order, Track, Trigger
+from plimsoll.core.rows import Auction, FirmQuote, Offer, Order, Track, Trigger, Unlock
 from plimsoll.core.state import State
 from plimsoll.core.tracking import MarkTrack, OracleTrack
 from plimsoll.messages.codes import OF_LIQUIDATION, TRADER
 from plimsoll.messages.params import GlobalParams, MarketParams
+from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
 
 def load(dumped: list[Any]) -> State:
     """The state that was dumped."""
     state = State()
     head, principals, assets, accounts, markets, vamms, oracles, orders, used, *more = dumped
-    tracks, rates, auctions, triggers = more
+    tracks, rates, auctions, triggers, vaults, spot = more
     state.globals.set_params(GlobalParams(*head[0]))
     state.globals.set_counters(head[1], head[2], head[3])
     state.globals.set_scanned(head[4])
@@ -54,6 +55,8 @@ def load(dumped: list[Any]) -> State:
             load_auction(state, dumped_auction)
     for order, kind, tif, trigger_price, direction in triggers:
         state.board.arm(Trigger(load_order(state, order), kind, tif, trigger_price, direction))
+    load_vaults(state, vaults)
+    load_spot(state, spot)
     for key, seq in used:
         state.use_external_id(key, seq)
     state.log.commit()
@@ -127,6 +130,40 @@ def load_auction(state: State, row: list[Any]) -> None:
     if len(waiting) > 0:
         auction.set_offers(waiting)
         state.board.await_offers(waiting[0].due_ms, auction.ident)
+
+
+def load_vaults(state: State, rows: list[list[Any]]) -> None:
+    """Vaults with their shares and what waits to be paid out."""
+    board = state.liquidity
+    for kind, market, asset, account, unlocks, label, params, supply, liability, *more in rows:
+        net_base, mode, shut, quotes, holdings = more
+        owner = state.accounts[account]
+        waiting = state.accounts[unlocks]
+        vault = board.add_vault(kind, market, asset, owner, waiting, label, VaultParams(*params))
+        vault.issue(supply, liability)
+        vault.count_base(net_base)
+        vault.set_mode(mode)
+        vault.set_shut(shut)
+        for at in range(len(quotes)):
+            vault.set_quote(at, QuoteParams(*quotes[at]))
+        for holder, shares, allowed, queued in holdings:
+            row = board.holding(vault.ident, holder)
+            row.add_shares(shares)
+            row.set_allowed(allowed)
+            for ident, value, given, due_ms in queued:
+                board.queue(row, Unlock(ident, value, given, due_ms))
+
+
+def load_spot(state: State, rows: list[Any]) -> None:
+    """Spot pools and firm quotes."""
+    pools, offers, escrow = rows
+    board = state.liquidity
+    for account, *fields in pools:
+        board.add_pool(state.accounts[account], *fields)
+    for ident, owner, *fields in offers:
+        board.post(FirmQuote(state.log, ident, state.accounts[owner], *fields))
+    if escrow >= 0:
+        board.use_escrow(state.accounts[escrow])
 
 
 def _arrival(row: list[Any]) -> int:

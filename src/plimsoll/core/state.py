@@ -28,6 +28,7 @@ from plimsoll.core.rows import (
     Vamm,
 )
 from plimsoll.core.store import Appended, Inserted, KeyAdded, KeyIndex, Tally, Undo, UndoLog
+from plimsoll.core.vault_board import VaultBoard
 from plimsoll.messages.codes import UNKNOWN_ACCOUNT, UNKNOWN_ASSET, UNKNOWN_MARKET, Reject
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.units import notional_floor
@@ -54,6 +55,7 @@ class State:
         self.tracks: list[Track] = []
         self.rates: list[Rates] = []
         self.board: Board = Board(self.log)
+        self.liquidity: VaultBoard = VaultBoard(self.log)
         self.orders: dict[int, Order] = {}
         self.external_ids: dict[str, int] = {}
         self.expiries: KeyIndex = KeyIndex()
@@ -257,6 +259,8 @@ class State:
             # In order of their start, which the ids of amended orders need not follow.
             [[dump.auction(row) for row in live] for live in board.live],
             [dump.trigger(board.triggers[ident]) for ident in sorted(board.triggers)],
+            dump.liquidity(self.liquidity.vaults, self.liquidity.holdings),
+            dump.spot(self.liquidity.pools, self.liquidity.offers, self.liquidity.escrow),
         ]
 
 

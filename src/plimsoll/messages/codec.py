@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from plimsoll.messages import codes, commands, events, fields, params
+from plimsoll.messages import codes, commands, events, fields, params, vault_params
 from plimsoll.messages.fields import FieldError
 
 FORMAT_VERSION: Final = 2
@@ -42,8 +42,17 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     "post": codes.POSTS,
     "mode": codes.MODES,
     "direction": codes.DIRECTIONS,
+    "vault_kind": codes.VAULT_KINDS,
 }
 """The words of each kind of enumeration, by their numbers."""
+
+RECORDS: Final[dict[str, type[Any]]] = {
+    "global_params": params.GlobalParams,
+    "market_params": params.MarketParams,
+    "vault_params": vault_params.VaultParams,
+    "quote_params": vault_params.QuoteParams,
+}
+"""Sets of parameters, each a field of its own kind, named ``params`` in every message."""
 
 
 def check_value(name: str, kind: str, value: object) -> object:
@@ -69,10 +78,8 @@ def check_value(name: str, kind: str, value: object) -> object:
 
 
 def _check_nested(name: str, kind: str, value: object) -> object:
-    if kind == "global_params":
-        return _record(params.GlobalParams, value, name)
-    if kind == "market_params":
-        return _record(params.MarketParams, value, name)
+    if kind in RECORDS:
+        return _record(RECORDS[kind], value, name)
     if not isinstance(value, list | tuple):
         raise FieldError(name, "must be a list")
     if not 1 <= len(value) <= fields.LISTS[kind]:
@@ -201,7 +208,7 @@ def to_named(message: Any) -> dict[str, Any]:
             named[name] = [to_named(item) for item in message.items]
         elif kind == "prices":
             named[name] = [to_named(item) for item in message.prices]
-        elif kind in ("global_params", "market_params"):
+        elif kind in RECORDS:
             named[name] = to_named(message.params)
         else:
             named[name] = value
@@ -220,7 +227,11 @@ def event_to_named(event: events.Event) -> dict[str, Any]:
         named["reason"] = codes.REASONS[event.reason]
     elif isinstance(
         event,
-        events.OrderRemoved | events.OfferDropped | events.AuctionEnded | events.LiquidationEnded,
+        events.OrderRemoved
+        | events.OfferDropped
+        | events.AuctionEnded
+        | events.LiquidationEnded
+        | events.FirmQuoteEnded,
     ):
         named["reason"] = codes.DONE_REASONS[event.reason]
     elif isinstance(event, events.Filled):
@@ -242,10 +253,8 @@ def from_named(cls: type[Any], values: Mapping[str, Any]) -> Any:
             if value not in words:
                 raise FieldError(name, f"must be one of {', '.join(words)}")
             value = words.index(value)
-        elif kind == "market_params" and isinstance(value, Mapping):
-            value = from_named(params.MarketParams, value)
-        elif kind == "global_params" and isinstance(value, Mapping):
-            value = from_named(params.GlobalParams, value)
+        elif kind in RECORDS and isinstance(value, Mapping):
+            value = from_named(RECORDS[kind], value)
         elif kind == "prices" and isinstance(value, list):
             value = [
                 from_named(commands.PricePoint, item) if isinstance(item, Mapping) else item

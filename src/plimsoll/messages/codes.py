@@ -52,6 +52,10 @@ POOL_INSURANCE: Final = 7
 VAULT: Final = 8
 FUNDING_CLEARING: Final = 9
 ESCROW: Final = 10
+HEDGED_VAULT: Final = 11
+SPOT_POOL: Final = 12
+VAULT_UNLOCKS: Final = 13
+FIRM_ESCROW: Final = 14
 ACCOUNT_KINDS: Final = (
     "trader",
     "outside",
@@ -64,7 +68,22 @@ ACCOUNT_KINDS: Final = (
     "vault",
     "funding_clearing",
     "escrow",
+    "hedged_vault",
+    "spot_pool",
+    "vault_unlocks",
+    "firm_escrow",
 )
+
+# Maker vaults: quoting around the oracle, or hedged on spot, held in base or in the collateral
+PASSIVE_VAULT: Final = 0
+BASE_VAULT: Final = 1
+QUOTE_VAULT: Final = 2
+VAULT_KINDS: Final = ("passive", "base", "quote")
+
+# Where a hedge was made
+VENUE_POOL: Final = 0
+VENUE_FIRM: Final = 1
+VENUES: Final = ("pool", "firm")
 
 # Well-known accounts, created at genesis in this order
 OUTSIDE_ACCOUNT: Final = 0
@@ -119,6 +138,19 @@ R_EXTRA_REFUND: Final = 31
 R_BAD_DEBT: Final = 32
 R_HAIRCUT: Final = 33
 R_KEEPER_SURPLUS: Final = 34
+R_VAULT_DEPOSIT: Final = 35
+R_VAULT_WITHDRAWAL: Final = 36
+R_VAULT_UNLOCK: Final = 37
+R_UNLOCK_PAID: Final = 38
+R_UNLOCK_CUT: Final = 39
+R_VAULT_FEE: Final = 40
+R_VAULT_RESIDUE: Final = 41
+R_SPOT_LIQUIDITY: Final = 42
+R_SPOT_SWAP: Final = 43
+R_SPOT_HEDGE: Final = 44
+R_FIRM_ESCROW: Final = 45
+R_FIRM_RELEASE: Final = 46
+R_FIRM_FILL: Final = 47
 REASONS: Final[dict[int, str]] = {
     R_DEPOSIT: "deposit",
     R_WITHDRAWAL: "withdrawal",
@@ -148,6 +180,19 @@ REASONS: Final[dict[int, str]] = {
     R_BAD_DEBT: "bad_debt",
     R_HAIRCUT: "haircut",
     R_KEEPER_SURPLUS: "keeper_surplus",
+    R_VAULT_DEPOSIT: "vault_deposit",
+    R_VAULT_WITHDRAWAL: "vault_withdrawal",
+    R_VAULT_UNLOCK: "vault_unlock",
+    R_UNLOCK_PAID: "unlock_paid",
+    R_UNLOCK_CUT: "unlock_cut",
+    R_VAULT_FEE: "vault_fee",
+    R_VAULT_RESIDUE: "vault_residue",
+    R_SPOT_LIQUIDITY: "spot_liquidity",
+    R_SPOT_SWAP: "spot_swap",
+    R_SPOT_HEDGE: "spot_hedge",
+    R_FIRM_ESCROW: "firm_escrow",
+    R_FIRM_RELEASE: "firm_release",
+    R_FIRM_FILL: "firm_fill",
 }
 
 # Where a fill's liquidity came from
@@ -155,7 +200,8 @@ FROM_BOOK: Final = 0
 FROM_VAMM: Final = 1
 FROM_AUCTION: Final = 2
 FROM_ADL: Final = 3
-SOURCES: Final = ("book", "vamm", "auction", "adl")
+FROM_HEDGED: Final = 4
+SOURCES: Final = ("book", "vamm", "auction", "adl", "hedged")
 
 # Why an auction or a repeg happens
 OF_ORDER: Final = 0
@@ -288,6 +334,35 @@ PRICE_BANDS_BREACHED: Final = 9002
 LIQUIDATION_WAIT: Final = 9003
 LIQUIDATION_OFF: Final = 9004
 NOTHING_TO_DO: Final = 9005
+# 100xx vaults
+UNKNOWN_VAULT: Final = 10001
+VAULT_KIND: Final = 10002
+VAULT_EXISTS: Final = 10003
+VAULT_SHUT: Final = 10004
+VAULT_MODE: Final = 10005
+NOT_WHITELISTED: Final = 10006
+SHARES_TOO_FEW: Final = 10007
+VALUE_TOO_SMALL: Final = 10008
+SHARES_LIMIT: Final = 10009
+INSUFFICIENT_SHARES: Final = 10010
+UNLOCKS_FULL: Final = 10011
+VAULT_CAP: Final = 10012
+VAULT_MARGIN: Final = 10013
+MIN_MARGIN_RATIO: Final = 10014
+VAULT_ASSETS: Final = 10015
+HEDGE_SLIPPAGE: Final = 10016
+VAULT_CAPACITY: Final = 10017
+UNLOCK_NOT_DUE: Final = 10018
+# 110xx spot
+UNKNOWN_POOL: Final = 11001
+SPOT_POOL_EXISTS: Final = 11002
+SPOT_LIQUIDITY: Final = 11003
+SPOT_AMOUNT_ZERO: Final = 11004
+SPOT_SLIPPAGE: Final = 11005
+SPOT_PATH: Final = 11006
+UNKNOWN_FIRM_QUOTE: Final = 11007
+FIRM_QUOTES_FULL: Final = 11008
+BASE_ASSET: Final = 11009
 
 REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     NOT_ALLOWED: ("NOT_ALLOWED", "roles the principal has", "roles that may send this"),
@@ -358,6 +433,33 @@ REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     LIQUIDATION_WAIT: ("LIQUIDATION_WAIT", "ms since the last part", "ms between parts"),
     LIQUIDATION_OFF: ("LIQUIDATION_OFF", "market", "0"),
     NOTHING_TO_DO: ("NOTHING_TO_DO", "0", "0"),
+    UNKNOWN_VAULT: ("UNKNOWN_VAULT", "vault", "vaults known"),
+    VAULT_KIND: ("VAULT_KIND", "kind of the vault", "kind needed"),
+    VAULT_EXISTS: ("VAULT_EXISTS", "vault", "0"),
+    VAULT_SHUT: ("VAULT_SHUT", "effective assets", "0"),
+    VAULT_MODE: ("VAULT_MODE", "mode", "loosest mode refused"),
+    NOT_WHITELISTED: ("NOT_WHITELISTED", "account", "vault"),
+    SHARES_TOO_FEW: ("SHARES_TOO_FEW", "shares", "fewest accepted"),
+    VALUE_TOO_SMALL: ("VALUE_TOO_SMALL", "value", "least accepted"),
+    SHARES_LIMIT: ("SHARES_LIMIT", "shares outstanding", "most"),
+    INSUFFICIENT_SHARES: ("INSUFFICIENT_SHARES", "shares asked", "shares owned"),
+    UNLOCKS_FULL: ("UNLOCKS_FULL", "unlocks waiting", "most"),
+    VAULT_CAP: ("VAULT_CAP", "liability after", "cap"),
+    VAULT_MARGIN: ("VAULT_MARGIN", "amount asked", "amount that may leave"),
+    MIN_MARGIN_RATIO: ("MIN_MARGIN_RATIO", "margin ratio ppm", "least ppm"),
+    VAULT_ASSETS: ("VAULT_ASSETS", "amount needed", "amount held"),
+    HEDGE_SLIPPAGE: ("HEDGE_SLIPPAGE", "price of the hedge", "edge around the oracle"),
+    VAULT_CAPACITY: ("VAULT_CAPACITY", "size asked", "size possible"),
+    UNLOCK_NOT_DUE: ("UNLOCK_NOT_DUE", "due", "now"),
+    UNKNOWN_POOL: ("UNKNOWN_POOL", "pool", "pools known"),
+    SPOT_POOL_EXISTS: ("SPOT_POOL_EXISTS", "pool", "0"),
+    SPOT_LIQUIDITY: ("SPOT_LIQUIDITY", "amount needed", "reserve"),
+    SPOT_AMOUNT_ZERO: ("SPOT_AMOUNT_ZERO", "amount in", "amount out"),
+    SPOT_SLIPPAGE: ("SPOT_SLIPPAGE", "amount", "limit"),
+    SPOT_PATH: ("SPOT_PATH", "asset", "asset expected"),
+    UNKNOWN_FIRM_QUOTE: ("UNKNOWN_FIRM_QUOTE", "quote", "0"),
+    FIRM_QUOTES_FULL: ("FIRM_QUOTES_FULL", "quotes open", "most"),
+    BASE_ASSET: ("BASE_ASSET", "decimals of the asset", "most"),
 }
 """code -> (name, what ``value`` is, what ``limit`` is)."""
 

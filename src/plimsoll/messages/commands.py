@@ -25,6 +25,23 @@ from plimsoll.messages.keeping import (
     UpdateMarket,
 )
 from plimsoll.messages.params import Fields, GlobalParams, MarketParams
+from plimsoll.messages.vaults import (
+    AddSpotLiquidity,
+    CancelFirmQuote,
+    ClaimUnlocks,
+    CreateSpotPool,
+    CreateVault,
+    DepositVault,
+    PostFirmQuote,
+    RehedgeVault,
+    RemoveSpotLiquidity,
+    SetVaultMode,
+    SetVaultParams,
+    SetVaultQuote,
+    SetVaultWhitelist,
+    SwapSpot,
+    WithdrawVault,
+)
 
 
 @final
@@ -290,7 +307,8 @@ class Transfer(Command):
 class PlaceOrder(Command):
     """Place an order. ``price`` is the limit (0 for a market order without a worst price of its
     own); ``post`` none/reject/slide; ``expires_ms`` 0 for never; ``client_order_id`` may be
-    empty; ``keeper_fee`` is held back for the keeper of the first fill.
+    empty; ``keeper_fee`` is held back for the keeper of the first fill; ``maker`` directs it at the
+    hedged vault that has this account (-1: at nobody).
     """
 
     TAG: ClassVar[int] = 40
@@ -307,6 +325,7 @@ class PlaceOrder(Command):
         ("expires_ms", "time"),
         ("client_order_id", "client_id"),
         ("keeper_fee", "amount0"),
+        ("maker", "any_id"),
     )
 
     def __init__(
@@ -323,6 +342,7 @@ class PlaceOrder(Command):
         expires_ms: int,
         client_order_id: str,
         keeper_fee: int = 0,
+        maker: int = -1,
     ) -> None:
         self.account: int = account
         self.market: int = market
@@ -336,6 +356,7 @@ class PlaceOrder(Command):
         self.expires_ms: int = expires_ms
         self.client_order_id: str = client_order_id
         self.keeper_fee: int = keeper_fee
+        self.maker: int = maker
 
     def tag(self) -> int:
         return 40
@@ -355,6 +376,7 @@ class PlaceOrder(Command):
             self.expires_ms,
             self.client_order_id,
             self.keeper_fee,
+            self.maker,
         ]
 
 
@@ -517,4 +539,19 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     ExpireOrder,
     UpdateMarket,
     SettleFunding,
+    CreateVault,
+    SetVaultParams,
+    SetVaultQuote,
+    SetVaultWhitelist,
+    SetVaultMode,
+    CreateSpotPool,
+    DepositVault,
+    WithdrawVault,
+    ClaimUnlocks,
+    AddSpotLiquidity,
+    RemoveSpotLiquidity,
+    SwapSpot,
+    PostFirmQuote,
+    CancelFirmQuote,
+    RehedgeVault,
 )

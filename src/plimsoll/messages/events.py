@@ -31,6 +31,27 @@ from plimsoll.messages.mechanisms import (
     VammQuoted,
 )
 from plimsoll.messages.params import Fields
+from plimsoll.messages.vault_events import (
+    FirmQuoteEnded,
+    FirmQuoteFilled,
+    FirmQuotePosted,
+    SpotLiquidityChanged,
+    SpotPoolCreated,
+    SpotSwapped,
+    UnlockPaid,
+    UnlockQueued,
+    VaultCreated,
+    VaultDeposited,
+    VaultHedged,
+    VaultModeSet,
+    VaultOpened,
+    VaultParamsSet,
+    VaultQuoted,
+    VaultQuoteSet,
+    VaultShut,
+    VaultWhitelistSet,
+    VaultWithdrawn,
+)
 
 
 @final
@@ -715,4 +736,23 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     LiquidationEnded,
     Deleveraged,
     BadDebt,
+    VaultCreated,
+    VaultParamsSet,
+    VaultQuoteSet,
+    VaultWhitelistSet,
+    VaultModeSet,
+    VaultDeposited,
+    VaultWithdrawn,
+    UnlockQueued,
+    UnlockPaid,
+    VaultQuoted,
+    VaultHedged,
+    VaultShut,
+    VaultOpened,
+    SpotPoolCreated,
+    SpotLiquidityChanged,
+    SpotSwapped,
+    FirmQuotePosted,
+    FirmQuoteFilled,
+    FirmQuoteEnded,
 )

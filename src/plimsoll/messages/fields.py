@@ -40,6 +40,7 @@ BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "post": (0, 2),
     "mode": (0, 3),
     "direction": (0, 1),
+    "vault_kind": (0, 2),
     "pool": (5, 7),
     "percent": (-100, 100),
     "reason": (0, 999),

@@ -88,7 +88,8 @@ class MarketParams:
     switches it off; ``repeg`` is 0, 1 (what is free or earns, and the event) or 2 (paid at every
     check too); ``liquidation_chunk`` is the part closed at a time of positions worth more than
     ``liquidation_chunk_above``; ``vamm_limits`` lets resting orders be settled against the vAMM
-    once its quote has reached them.
+    once its quote has reached them; ``base_asset`` is the asset that is its base, for hedges on
+    spot (-1: none).
     """
 
     FIELDS: ClassVar[Fields] = (
@@ -154,6 +155,7 @@ class MarketParams:
         ("keeper_flat_fee", "amount0"),
         ("vamm_limits", "flag"),
         ("liquidation_counts_penalty", "flag"),
+        ("base_asset", "any_id"),
     )
 
     def __init__(
@@ -220,6 +222,7 @@ class MarketParams:
         keeper_flat_fee: int = 10_000,
         vamm_limits: int = 0,
         liquidation_counts_penalty: int = 1,
+        base_asset: int = -1,
     ) -> None:
         self.symbol: str = symbol
         self.tick: int = tick
@@ -283,6 +286,7 @@ class MarketParams:
         self.keeper_flat_fee: int = keeper_flat_fee
         self.vamm_limits: bool = vamm_limits != 0
         self.liquidation_counts_penalty: bool = liquidation_counts_penalty != 0
+        self.base_asset: int = base_asset
         # Whether any mechanism looks at averages, volumes or the peg; derived.
         self.followed: bool = (
             vamm_spread_steps != 0
@@ -331,6 +335,8 @@ class MarketParams:
             (14, self.oracle_reset_ms < self.oracle_max_age_ms, "oracle_reset_ms below max age"),
         )
         found = [(n, text) for n, broken, text in rules if broken] + self.vamm_problems()
+        if self.base_asset == 0:
+            found.append((15, "base_asset must not be the collateral"))
         return found + self.mechanism_problems()
 
     def vamm_problems(self) -> list[tuple[int, str]]:
@@ -500,4 +506,5 @@ class MarketParams:
             self.keeper_flat_fee,
             self.vamm_limits,
             self.liquidation_counts_penalty,
+            self.base_asset,
         ]

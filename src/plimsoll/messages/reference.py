@@ -13,13 +13,20 @@ from plimsoll.messages import codes, fields
 from plimsoll.messages.commands import COMMANDS
 from plimsoll.messages.events import EVENTS
 from plimsoll.messages.params import Fields, GlobalParams, MarketParams
+from plimsoll.messages.vault_params import QuoteParams, VaultParams
+
+Params = GlobalParams | MarketParams | VaultParams | QuoteParams
 
 _NESTED: Final = {
     "items": "list of place, cancel, cancel-all and amend",
     "prices": "list of (market, price, confidence, published_ms)",
     "global_params": "parameters of the exchange",
     "market_params": "parameters of a market",
+    "vault_params": "parameters of a vault",
+    "quote_params": "how a vault quotes in a market",
 }
+
+_SETS: Final = ("global_params", "market_params", "vault_params", "quote_params")
 
 _ODD: Final[tuple[dict[str, int], ...]] = (
     {},
@@ -38,6 +45,10 @@ _ODD: Final[tuple[dict[str, int], ...]] = (
         "funding_receiving_max": 1,
     },
     {"auction": 1, "vamm_limits": 1, "vamm_enabled": 0},
+    {"virtual_assets": 0, "max_unlocks": 0, "pool_1": -1},
+    {"cooldown_ms": 0, "min_at_maturity": 1},
+    {"weight": 1, "max_skew": 0, "spread_skew": 2},
+    {"weight": 1, "half_spread": 0, "max_quote_size": 0},
 )
 
 _SUBSYSTEMS: Final = {
@@ -50,6 +61,8 @@ _SUBSYSTEMS: Final = {
     "7": "auctions",
     "8": "funding",
     "9": "liquidation and keepers",
+    "10": "vaults",
+    "11": "spot",
 }
 
 
@@ -94,7 +107,7 @@ def kinds_table() -> str:
     rows += [
         (kind, _NESTED[kind], 1, f"{most} entries") for kind, most in sorted(fields.LISTS.items())
     ]
-    rows += [(kind, _NESTED[kind], "", "") for kind in ("global_params", "market_params")]
+    rows += [(kind, _NESTED[kind], "", "") for kind in _SETS]
     return table(("kind", "is", "least", "most"), rows)
 
 
@@ -109,6 +122,8 @@ def words_table() -> str:
             ("post", codes.POSTS),
             ("mode", codes.MODES),
             ("direction", codes.DIRECTIONS),
+            ("kind of a vault", codes.VAULT_KINDS),
+            ("venue of a hedge", codes.VENUES),
             ("source of a fill", codes.SOURCES),
             ("kind of an account", codes.ACCOUNT_KINDS),
         )
@@ -131,13 +146,13 @@ def _roles() -> list[tuple[int, str]]:
 def rejects_table() -> str:
     """Every reject code: number, name, what its two numbers are."""
     rows: list[tuple[object, ...]] = [
-        (code, f"`{name}`", value, limit, _SUBSYSTEMS[str(code)[0]])
+        (code, f"`{name}`", value, limit, _SUBSYSTEMS[str(code)[:-3]])
         for code, (name, value, limit) in sorted(codes.REJECTS.items())
     ]
     return table(("code", "name", "`value` is", "`limit` is", "subsystem"), rows)
 
 
-def params_table(params: type[GlobalParams | MarketParams]) -> str:
+def params_table(params: type[Params]) -> str:
     """Every parameter of a set, with the bounds of its kind."""
     rows: list[tuple[object, ...]] = []
     for name, kind in params.FIELDS:
@@ -146,7 +161,7 @@ def params_table(params: type[GlobalParams | MarketParams]) -> str:
     return table(("parameter", "kind", "least", "most"), rows)
 
 
-def rules_table(params: type[GlobalParams | MarketParams]) -> str:
+def rules_table(params: type[Params]) -> str:
     """The rules a set of parameters obeys, by number.
 
     A set only tells which rules it breaks, so some that break all of them are asked.

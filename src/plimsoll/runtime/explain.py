@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from plimsoll.client.models import ExplainInfo, ExplainLine
 from plimsoll.messages.events import Event, Rejected
-from plimsoll.runtime import present_events, recovery
+from plimsoll.runtime import explain_vaults, present_events, recovery
 from plimsoll.runtime.present_text import Catalogue, catalogue
 from plimsoll.runtime.publisher import Published
 from plimsoll.runtime.rules import DONE_RULES, HEALTH_RULES, REJECT_RULES, SOURCE_RULES
@@ -26,6 +26,7 @@ _PUBLIC: Final = frozenset(
     {"Filled", "Deleveraged", "VammMoved", "VammQuoted", "OracleAccepted", "OracleRefused"}
     | {"Repegged", "RepegUnaffordable", "MarketRestricted", "MarketReleased", "MarketModeSet"}
     | {"MarketCreated", "MarketParamsSet", "FundingUpdated", "FundingSkipped"}
+    | explain_vaults.PUBLIC
 )
 """Events that everybody may see, as far as they do not say who."""
 
@@ -119,6 +120,7 @@ _FROM: Final = {
     "vamm": "from the vAMM, along its curve and spread",
     "auction": "from a maker's offer in an auction, at the offer's price",
     "adl": "by deleveraging a winner at the bankruptcy price",
+    "hedged": "from a vault that hedged it on spot, at what the hedge cost or brought",
 }
 
 
@@ -371,5 +373,6 @@ _EXPLAIN: Final[dict[str, Teller]] = {
     "LiquidationEnded": _liquidation_ended,
     "Deleveraged": _deleveraged,
     "BadDebt": _bad_debt,
+    **explain_vaults.EXPLAIN,
 }
 """Event -> its sentence and its rules."""

@@ -11,12 +11,13 @@ from plimsoll.decimal_text import format_decimal
 from plimsoll.messages import codec, codes
 from plimsoll.messages.events import Event, Rejected, Transferred
 from plimsoll.runtime.present_text import Catalogue, base_text, quote_text, rate_text
+from plimsoll.runtime.present_vaults import ASSET_FIELDS, ASSET_OF
 
 AMOUNTS: Final = frozenset({"price", "price0", "raw_price", "amount", "amount0", "signed"})
 """Kinds of fields that are sizes, money, prices or rates."""
 BASE_FIELDS: Final = frozenset(
     {"size", "remaining", "removed", "filled", "taker_base", "maker_base", "x", "y", "net"}
-    | {"distance"}
+    | {"distance", "bid_size", "ask_size"}
 )
 """Fields of events that are sizes, or reserves of a vAMM."""
 QUOTE_FIELDS: Final = frozenset(
@@ -24,7 +25,7 @@ QUOTE_FIELDS: Final = frozenset(
     | {"fee_insurance", "fee_adjustments", "fee_funding", "fee_keepers", "fee_treasury"}
     | {"fee_vault", "price", "peg", "bid", "ask", "confidence", "before", "cost", "budget"}
     | {"mark", "oracle", "start", "end", "limit", "asked", "trigger_price", "bankruptcy"}
-    | {"equity", "maintenance", "loss", "insurance", "haircut", "unpaid", "pool"}
+    | {"equity", "maintenance", "loss", "insurance", "haircut", "unpaid", "pool", "free"}
 )
 """Fields of events that are money or prices."""
 RATE_FIELDS: Final = frozenset({"rate", "rate_long", "rate_short", "long", "short"})
@@ -46,6 +47,7 @@ _WORDS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("Repegged", "cause"): REPEG_CAUSES,
     ("Repegged", "outcome"): REPEG_OUTCOMES,
     ("AuctionStarted", "cause"): CAUSES,
+    ("VaultHedged", "venue"): codes.VENUES,
     ("MarketRestricted", "what"): tuple(BOUNDS.get(at, str(at)) for at in range(max(BOUNDS) + 1)),
 }
 """Enumerations of single events: (event, field) -> words by number."""
@@ -147,6 +149,9 @@ def event(one: Event, names: Catalogue) -> dict[str, Any]:
             words = _WORDS.get((kind, name))
             if words is not None:
                 shown[name] = words[shown[name]] if shown[name] < len(words) else str(shown[name])
+            elif (kind, name) in ASSET_OF:
+                asset = getattr(one, ASSET_OF[kind, name])
+                shown[name] = format_decimal(shown[name], names.decimals[asset])
             elif unit in AMOUNTS:
                 shown[name] = _with_unit(kind, name, shown[name])
     known = shown.get("market", -1)
@@ -209,6 +214,6 @@ def is_covered(names: Catalogue, found: Sequence[Event]) -> bool:
     """Whether the catalogue knows every market and asset that the events name."""
     return all(
         getattr(one, "market", -1) < len(names.symbols)
-        and getattr(one, "asset", -1) < len(names.decimals)
+        and all(getattr(one, name, -1) < len(names.decimals) for name in ASSET_FIELDS)
         for one in found
     )

@@ -44,6 +44,9 @@ def catalogue(state: State) -> Catalogue:
     }
     for row in state.markets:
         system.update(one.ident for one in market_accounts(row))
+    for vault in state.liquidity.vaults:
+        system.update((vault.account.ident, vault.unlocks.ident))
+    system.update(pool.account.ident for pool in state.liquidity.pools)
     return Catalogue(
         tuple(market.params.symbol for market in state.markets),
         tuple(asset.symbol for asset in state.assets),

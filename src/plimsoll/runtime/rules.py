@@ -78,6 +78,33 @@ REJECT_RULES: Final[dict[int, tuple[str, ...]]] = {
     codes.LIQUIDATION_WAIT: ("LIQ-005",),
     codes.LIQUIDATION_OFF: ("LIQ-001",),
     codes.NOTHING_TO_DO: ("UPKEEP-001",),
+    codes.UNKNOWN_VAULT: ("SHARE-010",),
+    codes.VAULT_KIND: ("SHARE-010", "SHARE-012"),
+    codes.VAULT_EXISTS: ("SHARE-010",),
+    codes.VAULT_SHUT: ("SHARE-004",),
+    codes.VAULT_MODE: ("SHARE-013",),
+    codes.NOT_WHITELISTED: ("SHARE-013",),
+    codes.SHARES_TOO_FEW: ("SHARE-002",),
+    codes.VALUE_TOO_SMALL: ("SHARE-003",),
+    codes.SHARES_LIMIT: ("SHARE-002",),
+    codes.INSUFFICIENT_SHARES: ("SHARE-003",),
+    codes.UNLOCKS_FULL: ("SHARE-009",),
+    codes.VAULT_CAP: ("SHARE-007",),
+    codes.VAULT_MARGIN: ("SHARE-003",),
+    codes.MIN_MARGIN_RATIO: ("SHARE-003",),
+    codes.VAULT_ASSETS: ("SHARE-003",),
+    codes.HEDGE_SLIPPAGE: ("SPOT-006",),
+    codes.VAULT_CAPACITY: ("SHARE-008",),
+    codes.UNLOCK_NOT_DUE: ("SHARE-009",),
+    codes.UNKNOWN_POOL: ("SPOT-009",),
+    codes.SPOT_POOL_EXISTS: ("SPOT-009",),
+    codes.SPOT_LIQUIDITY: ("SPOT-005",),
+    codes.SPOT_AMOUNT_ZERO: ("SPOT-003", "SPOT-004"),
+    codes.SPOT_SLIPPAGE: ("SPOT-003", "SPOT-004"),
+    codes.SPOT_PATH: ("SPOT-006", "SPOT-009"),
+    codes.UNKNOWN_FIRM_QUOTE: ("SPOT-008",),
+    codes.FIRM_QUOTES_FULL: ("SPOT-008",),
+    codes.BASE_ASSET: ("SPOT-001",),
 }
 """Reject code -> rules."""
 
@@ -111,6 +138,7 @@ SOURCE_RULES: Final[dict[str, tuple[str, ...]]] = {
     "vamm": ("VAMM-010", "VAMM-011", "VAMM-012"),
     "auction": ("AUCTION-006", "AUCTION-007", "AUCTION-008"),
     "adl": ("LIQ-012", "LIQ-013"),
+    "hedged": ("SPOT-006",),
 }
 """Where a fill's liquidity came from -> rules."""
 

@@ -179,6 +179,7 @@ def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
         req.expires_ms,
         req.client_order_id,
         fee("keeper_fee", req.keeper_fee),
+        -1,
     )
 
 

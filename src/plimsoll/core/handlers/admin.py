@@ -141,6 +141,7 @@ def same_shape(before: MarketParams, after: MarketParams) -> bool:
         and before.vamm_enabled == after.vamm_enabled
         and before.vamm_sqrt_k == after.vamm_sqrt_k
         and before.vamm_peg == after.vamm_peg
+        and before.base_asset in (-1, after.base_asset)
     )
 
 

@@ -7,9 +7,11 @@ from typing import Final
 from plimsoll.core import book, oracle, routing
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account, Market, Position
+from plimsoll.core.state import State
 from plimsoll.messages.codes import (
     ACTIVE,
     ALREADY_EXPIRED,
+    BASE_VAULT,
     BUY,
     CLIENT_ORDER_ID_IN_USE,
     GTC,
@@ -18,6 +20,7 @@ from plimsoll.messages.codes import (
     LIMIT,
     MARKET,
     MARKET_MODE,
+    NOTHING_TO_DO,
     NOTIONAL_TOO_SMALL,
     OPEN_ORDERS_LIMIT,
     ORDER_COMBINATION,
@@ -29,6 +32,8 @@ from plimsoll.messages.codes import (
     REDUCE_ONLY_NOTHING,
     RESTRICTED,
     SIZE_NOT_ON_STEP,
+    UNKNOWN_VAULT,
+    VAULT_KIND,
     Reject,
 )
 from plimsoll.messages.params import MarketParams
@@ -46,6 +51,19 @@ def adds_risk(row: Position, side: int, size: int, reduce_only: bool) -> bool:
         return False
     resting = row.bid_size if side == BUY else row.ask_size
     return size + resting > row.closable(side)
+
+
+def check_directed(state: State, market: Market, maker: int) -> None:
+    """Refuse an order directed at an account that is no hedged vault of its market.
+
+    Rejects: UNKNOWN_VAULT, VAULT_KIND.
+    """
+    vault = state.liquidity.of_account(maker)
+    if vault is None:
+        raise Reject(UNKNOWN_VAULT, maker, len(state.liquidity.vaults))
+    if vault.market != market.ident:
+        raise Reject(VAULT_KIND, vault.kind, BASE_VAULT)
+    raise Reject(NOTHING_TO_DO)
 
 
 def check_combination(

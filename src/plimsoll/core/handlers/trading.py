@@ -57,6 +57,8 @@ def place_under(txn: Txn, account: Account, cmd: PlaceOrder, ident: int) -> None
     """Place an account's order under an id that was taken before (a trigger's), or 0: a new one."""
     state = txn.state
     market = state.market(cmd.market)
+    if cmd.maker >= 0:
+        checks.check_directed(state, market, cmd.maker)
     checks.check_combination(txn, cmd.kind, cmd.tif, cmd.price, cmd.post, cmd.expires_ms)
     checks.check_grid(market.params, cmd.price, cmd.size)
     if not cmd.reduce_only:

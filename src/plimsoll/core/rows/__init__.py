@@ -15,13 +15,16 @@ from plimsoll.core.rows.base import Row
 from plimsoll.core.rows.exchange import Asset, Globals, Principal
 from plimsoll.core.rows.markets import Market, Oracle, Vamm
 from plimsoll.core.rows.mechanisms import Auction, Offer, Rates, Track, Trigger
+from plimsoll.core.rows.vaults import FirmQuote, Holding, SpotPool, Unlock, Vault
 
 __all__ = [
     "Account",
     "Asset",
     "Auction",
     "Balance",
+    "FirmQuote",
     "Globals",
+    "Holding",
     "Level",
     "Market",
     "Offer",
@@ -31,7 +34,10 @@ __all__ = [
     "Principal",
     "Rates",
     "Row",
+    "SpotPool",
     "Track",
     "Trigger",
+    "Unlock",
     "Vamm",
+    "Vault",
 ]
