@@ -56,6 +56,7 @@ EXPECTED: dict[str, set[str]] = {
     "PostFirmQuote": OWNERS,
     "CancelFirmQuote": OWNERS | {"operator"},
     "RehedgeVault": HOUSE,
+    "TradeVault": OWNERS,
 }
 
 

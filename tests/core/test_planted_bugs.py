@@ -11,8 +11,10 @@ import pytest
 
 from plimsoll.core.invariants import REGISTRY
 from tests.harness.planted import PLANTED
+from tests.harness.planted_liquidity import PLANTED as VAULTS
 from tests.harness.planted_mechanisms import PLANTED as MECHANISMS
 from tests.harness.planted_rules import RULES
+from tests.harness.planted_spot import PLANTED as SPOT
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,6 +41,20 @@ def test_planted_bug_is_noticed(name: str) -> None:
     assert outcome("planted", name) == f"{ident} {REGISTRY[ident][0]}"
 
 
+@pytest.mark.parametrize("name", SPOT)
+def test_planted_bug_of_spot_is_noticed(name: str) -> None:
+    """The same of pools, firm quotes and their escrow."""
+    ident = SPOT[name].ident
+    assert outcome("planted_spot", name) == f"{ident} {REGISTRY[ident][0]}"
+
+
+@pytest.mark.parametrize("name", VAULTS)
+def test_planted_bug_of_vaults_is_noticed(name: str) -> None:
+    """The same of shares, unlocks, quotes and hedges."""
+    ident = VAULTS[name].ident
+    assert outcome("planted_liquidity", name) == f"{ident} {REGISTRY[ident][0]}"
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_broken_rule_is_noticed_by_the_auditor(name: str) -> None:
     """What breaks no invariant, the independent model finds."""
@@ -48,10 +64,12 @@ def test_broken_rule_is_noticed_by_the_auditor(name: str) -> None:
 def test_nothing_halts_without_a_bug() -> None:
     """The same run on the sound core goes through."""
     assert outcome("planted", "none") == "none"
+    assert outcome("planted_spot", "none") == "none"
+    assert outcome("planted_liquidity", "none") == "none"
 
 
 def test_every_invariant_has_a_planted_bug() -> None:
     """No invariant is dead, and no bug names one that does not exist."""
-    planted = {bug.ident for bug in PLANTED.values()}
+    planted = {bug.ident for bug in [*PLANTED.values(), *SPOT.values(), *VAULTS.values()]}
     assert planted <= set(REGISTRY)
     assert planted | {bug.ident for bug in MECHANISMS.values()} >= set(REGISTRY)

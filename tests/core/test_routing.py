@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from plimsoll.core import routing, vamm
+from plimsoll.core import routing, settlement, vamm
 from plimsoll.messages import codes, commands, events
 from plimsoll.messages.codes import BUY, SELL
 from tests.harness.scenario import OPERATOR, Scenario, market, scaled
@@ -156,10 +156,10 @@ def test_a_vamm_without_capital_takes_only_the_reducing_part() -> None:
 
 def test_the_average_price_keeps_the_limit() -> None:
     """ROUTE-007: quote·1e9 against limit·size, for each side."""
-    assert routing.within(BUY, 101, LOT, 101)
-    assert not routing.within(BUY, 102, LOT, 101)
-    assert routing.within(SELL, 101, LOT, 101)
-    assert not routing.within(SELL, 100, LOT, 101)
+    assert settlement.within(BUY, 101, LOT, 101)
+    assert not settlement.within(BUY, 102, LOT, 101)
+    assert settlement.within(SELL, 101, LOT, 101)
+    assert not settlement.within(SELL, 100, LOT, 101)
 
 
 @pytest.mark.parametrize("side", [BUY, SELL])
@@ -176,7 +176,7 @@ def test_roundings_that_break_the_limit_cancel_the_fill(side: int) -> None:
         for event in page.engine.dry_run(command, page.now, page.owner("alice")):
             if isinstance(event, events.Filled):
                 filled += 1
-                assert routing.within(side, event.quote, size, limit)
+                assert settlement.within(side, event.quote, size, limit)
     # A buyer pays two roundings, so that some fills would break his limit; a seller pays none.
     assert tried - filled == (3 if side == BUY else 0)
     assert filled > 0

@@ -13,7 +13,7 @@ from plimsoll.core.state import State
 from plimsoll.messages import codec, codes, commands, events
 from plimsoll.messages.codes import BUY, SELL
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
-from tests.harness.scenario import KEEPER, OPERATOR, Scenario, market
+from tests.harness.scenario import OPERATOR, Scenario, market
 
 ETH, BTC, ODD = 1, 2, 3
 HALF = QuoteParams(weight=4, half_spread=50_000, max_quote_size=10**9)
@@ -172,24 +172,6 @@ def test_directed_orders_name_a_vault_of_their_market() -> None:
     assert made.refuse(order, alice)[:3] == (codes.UNKNOWN_VAULT, 2, 1)
     order = made.place("alice", BUY, 10**9, 100_000_000, maker=holder, market=1)
     assert made.refuse(order, alice)[:2] == (codes.VAULT_KIND, BASE)
-
-
-def test_what_is_not_there_yet_has_nothing_to_do() -> None:
-    """UPKEEP-001: commands without a mechanism are refused, not ignored."""
-    made = page()
-    alice, account = made.owner("alice"), made.accounts["alice"]
-    for command, sender in (
-        (commands.DepositVault(account, 0, 1, 0), alice),
-        (commands.WithdrawVault(account, 0, 1, 0), alice),
-        (commands.ClaimUnlocks(account, 0), alice),
-        (commands.SwapSpot(account, 0, 0, False, 1, 0), alice),
-        (commands.AddSpotLiquidity(account, 0, 1, 1), OPERATOR),
-        (commands.RemoveSpotLiquidity(account, 0, 1, 1), OPERATOR),
-        (commands.PostFirmQuote(account, ETH, BUY, 1, 1, 1), alice),
-        (commands.CancelFirmQuote(account, 1), alice),
-        (commands.RehedgeVault(0, -1), KEEPER),
-    ):
-        assert made.refuse(command, sender)[0] == codes.NOTHING_TO_DO
 
 
 # The tables ---------------------------------------------------------------------------------------

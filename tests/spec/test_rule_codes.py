@@ -21,7 +21,7 @@ PREFIXES = (
     "UNIT", "MSG", "MONEY", "FEE", "ACCOUNT", "VAMM", "BOOK", "ORDER", "ROUTE", "ORACLE", "UPKEEP",
     "MARGIN", "SETTLE", "AUTH", "ADMIN", "INV", "NODE", "API", "FEED", "FUND", "AUCTION",
     "SPREAD", "REPEG", "HEALTH", "UPDATE",
-    "TRACK", "LIQ", "TRIGGER", "KEEPER", "SHARE", "SPOT", "HOUSE",
+    "TRACK", "LIQ", "TRIGGER", "KEEPER", "SHARE", "SPOT", "HOUSE", "PASSIVE", "HEDGE",
 )  # fmt: skip
 CODE = re.compile(rf"\b({'|'.join(PREFIXES)})-(\d{{3}})\b")
 DEFINED = re.compile(r"^\*\*([A-Z]+-\d{3})\*\*", re.MULTILINE)

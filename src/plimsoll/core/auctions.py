@@ -251,7 +251,7 @@ def fill_offer(txn: Txn, market: Market, auction: Auction, one: Offer, valid: bo
     order = auction.order
     params = market.params
     maker = one.account
-    if maker.owner == order.account.owner:
+    if book.same_hands(maker, order.account):
         return -DONE_SELF_TRADE
     asked = price_now(auction, params, min(txn.now, auction.ends_ms))
     opposite = SELL if order.side == BUY else BUY

@@ -66,6 +66,7 @@ MAY: Final[dict[int, int]] = {
     commands.PostFirmQuote.TAG: _OWNERS,
     commands.CancelFirmQuote.TAG: _OWNERS | ROLE_OPERATOR,
     commands.RehedgeVault.TAG: _HOUSE,
+    commands.TradeVault.TAG: _OWNERS,
 }
 """tag -> mask of roles of which the sender needs one."""
 

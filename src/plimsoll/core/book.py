@@ -11,14 +11,20 @@ from __future__ import annotations
 from plimsoll.core import escrow
 from plimsoll.core.context import Txn
 from plimsoll.core.ladder import Book
-from plimsoll.core.rows import Order
-from plimsoll.messages.codes import BUY, DONE_EXPIRED, DONE_REDUCE_ONLY, SELL
+from plimsoll.core.rows import Account, Order
+from plimsoll.messages.codes import BUY, DONE_EXPIRED, DONE_REDUCE_ONLY, SELL, TRADER
 from plimsoll.messages.events import OrderReduced, OrderRemoved, OrderRested
 
 
 def crosses(side: int, limit: int, price: int) -> bool:
     """Whether a taker of ``side`` with this limit accepts ``price``."""
     return price <= limit if side == BUY else price >= limit
+
+
+def same_hands(one: Account, other: Account) -> bool:
+    """Whether two accounts would trade with themselves: traders of one owner. The house's accounts
+    (vaults, vAMMs) belong to the operator, but what they hold is their depositors'. BOOK-005."""
+    return one.kind == TRADER and other.kind == TRADER and one.owner == other.owner
 
 
 def next_maker(sides: Book, side: int, limit: int) -> Order | None:

@@ -24,6 +24,7 @@ from plimsoll.core import (
     oracle,
     routing,
     solvency,
+    spot_hedge_vault,
     standing,
     vamm,
 )
@@ -42,6 +43,7 @@ from plimsoll.messages.codes import (
     DONE_STALE_ORACLE,
     DONE_WORK_LIMIT,
     HALTED,
+    HEDGED_VAULT,
     IN_LIQUIDATION,
     LIQUIDATION_OFF,
     LIQUIDATION_WAIT,
@@ -79,6 +81,8 @@ def liquidate(txn: Txn, account: Account) -> None:
     # Orders go first: what escrow gives back may be all that is missing.
     stood = account.open_orders()
     standing.cancel_all(txn, account, -1, DONE_LIQUIDATED)
+    if account.kind == HEDGED_VAULT:
+        sell_spot(txn, account)
     equity = margin.equity(state, account)
     required = margin.requirement(state, account, True)
     if not liquidation.is_liquidatable(equity, required):
@@ -96,6 +100,19 @@ def liquidate(txn: Txn, account: Account) -> None:
         raise Reject(MARKET_MODE, RESTRICTED, RESTRICTED)
     if account.liquidations == 0:
         judge(txn, account, work.markets, work.notionals, work.reason)
+
+
+def sell_spot(txn: Txn, account: Account) -> None:
+    """Turn the base of a hedged vault into money before its position is closed, if all it has is
+    too little. HEDGE-011. Rejects: SUFFICIENT_COLLATERAL, those of ``sell_out``.
+    """
+    state = txn.state
+    have = solvency.worth(state, account)
+    required = margin.requirement(state, account, True)
+    vault = state.liquidity.of_account(account.ident)
+    if vault is None or not liquidation.is_liquidatable(have, required):
+        raise Reject(SUFFICIENT_COLLATERAL, have, required)
+    spot_hedge_vault.sell_out(txn, vault)
 
 
 @final
@@ -256,6 +273,10 @@ def judge(
     if solvency.is_flat(account) and account.cash() < 0:
         losses.cover(txn, account, markets, notionals)
         reason = DONE_BANKRUPT
+    if account.kind == HEDGED_VAULT:
+        vault = state.liquidity.of_account(account.ident)
+        if vault is not None:
+            spot_hedge_vault.write_off(txn, vault)
     equity = margin.equity(state, account)
     required = margin.requirement(state, account, True)
     txn.emit(LiquidationEnded(account.ident, equity, required, reason))

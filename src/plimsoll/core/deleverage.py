@@ -12,11 +12,19 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import book, curve, liquidation, losses, routing, settlement
+from plimsoll.core import (
+    book,
+    curve,
+    liquidation,
+    losses,
+    routing,
+    settlement,
+    spot_hedge_vault,
+)
 from plimsoll.core.context import Txn
 from plimsoll.core.liquidation import Counterparty
 from plimsoll.core.rows import Account, Market, Order, Position
-from plimsoll.messages.codes import BUY, FROM_ADL, SELL, VAMM, VAULT
+from plimsoll.messages.codes import BUY, FROM_ADL, HEDGED_VAULT, SELL, VAMM, VAULT
 from plimsoll.messages.events import VammMoved
 from plimsoll.messages.mechanisms import Deleveraged
 from plimsoll.units import LOT, div_floor, notional_ceil, notional_floor, step_floor
@@ -58,11 +66,13 @@ def take(txn: Txn, market: Market, order: Order, price: int) -> None:
 
 
 def rank(account: Account) -> int:
-    """Who is taken first: traders, the passive vault, the vAMM. LIQ-012."""
+    """Who is taken first: traders, the passive vault, the vAMM, hedged vaults. LIQ-012."""
     if account.kind == VAMM:
         return liquidation.RANK_VAMM
     if account.kind == VAULT:
         return liquidation.RANK_PASSIVE_VAULT
+    if account.kind == HEDGED_VAULT:
+        return liquidation.RANK_HEDGED_VAULT
     return liquidation.RANK_TRADER
 
 
@@ -108,8 +118,15 @@ def close_against(
         quote = notional_ceil(price, size)
     else:
         quote = notional_floor(price, size)
+    vault = None
+    missed = 0
+    if account.kind == HEDGED_VAULT:
+        vault = txn.state.liquidity.of_account(account.ident)
+        missed = 0 if vault is None else vault.unhedged
     fill = settlement.exchange(txn, market, order, account, held, 0, price, size, quote, FROM_ADL)
     order.fill(size)
+    if vault is not None:
+        spot_hedge_vault.follow(txn, vault, missed)
     if account is market.vamm:
         move_vamm(txn, market, order.side, size, quote)
     elif order.account is market.vamm:

@@ -149,8 +149,10 @@ def vault(row: Vault, held: list[Holding]) -> list[object]:
         row.supply,
         row.liability,
         row.net_base,
+        row.unhedged,
         row.mode,
         row.shut,
+        row.snapshot_day,
         [quote.row() for quote in row.quotes],
         [holding(one) for one in held if not one.is_empty()],
     ]

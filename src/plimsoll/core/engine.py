@@ -19,6 +19,7 @@ from plimsoll.core.handlers import (
     auctions,
     funding,
     funds,
+    hedging,
     house,
     liquidation,
     liquidity,
@@ -88,6 +89,7 @@ from plimsoll.messages.vaults import (
     SetVaultQuote,
     SetVaultWhitelist,
     SwapSpot,
+    TradeVault,
     WithdrawVault,
 )
 from plimsoll.units import AMOUNT_MAX, RangeError
@@ -318,7 +320,9 @@ class Engine:
         elif isinstance(command, RemoveSpotLiquidity):
             spot.remove_liquidity(txn, command)
         elif isinstance(command, RehedgeVault):
-            liquidity.rehedge(txn, command)
+            hedging.rehedge(txn, command)
+        elif isinstance(command, TradeVault):
+            hedging.trade(txn, command)
         else:
             self.dispatch_vaults(command)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from plimsoll.core import ledger
 from plimsoll.core.context import FeeParts, Txn
 from plimsoll.core.rows import Account, Market
-from plimsoll.messages.codes import TREASURY_ACCOUNT, VAULT_ACCOUNT
+from plimsoll.messages.codes import TREASURY_ACCOUNT, VAULT, VAULT_ACCOUNT
 from plimsoll.messages.params import MarketParams
 from plimsoll.units import at_rate_ceil, at_rate_floor
 
@@ -21,6 +21,11 @@ def taker_fee(params: MarketParams, quote: int) -> int:
 def maker_rebate(params: MarketParams, quote: int) -> int:
     """Rebate of a maker on a notional, rounded down."""
     return at_rate_floor(quote, params.maker_rebate)
+
+
+def rebate_of(params: MarketParams, maker: Account, quote: int) -> int:
+    """What a maker is paid on a notional; the passive vault trades without fees. FEE-003."""
+    return 0 if maker.kind == VAULT else maker_rebate(params, quote)
 
 
 def share(net: int, ratio: int) -> int:

@@ -13,7 +13,7 @@ from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
-from plimsoll.core import book, curve, live_checks, vamm
+from plimsoll.core import book, curve, live_checks, spot_checks, vamm, vault_checks
 from plimsoll.core.rows import Account, Level, Market, Order, Position
 from plimsoll.core.state import USD, State
 from plimsoll.core.store import Tally
@@ -32,7 +32,9 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "M3": ("command", "what a command does to positions sums to zero in every market"),
     "M3F": ("full", "positions sum to zero; open interest is the sum of the longs"),
     "M8": ("full", "every row belongs to an account and market that exist"),
+    "S1": ("command", "no spot pool, firm escrow or unlock owes; no hedged vault owes base"),
     "S5": ("command", "no pool's balance is negative"),
+    "K1": ("command", "no swap lowers the product of a spot pool's reserves"),
     "A1": ("command", "the vAMM's reserves stay on the curve: |floor(k/x) - y| <= 15"),
     "A2": ("command", "the vAMM's account holds exactly minus the traders' net"),
     "A9": ("command", "x, y and peg are positive and sqrt_k exceeds |net|"),
@@ -44,13 +46,20 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "O6": ("full", "resting reduce-only orders never exceed the position they close"),
     "G5": ("full", "the open-order sums are the sums of the open orders"),
     "E4": ("full", "escrow holds exactly the keeper fees of the orders that wait"),
+    "E5": ("full", "firm escrow holds exactly what is held for the firm quotes that stand"),
     "F1": ("full", "the clearing account can pay what every position would receive of funding"),
     "O2": ("full", "an account's counters are the auctions and triggers it has live"),
     "O9": ("full", "an order id stands for one thing: resting, in an auction, or a trigger"),
     "U1": ("full", "a market holds at most 256 live auctions"),
     "U3": ("full", "auctions and triggers are in their timers and price indexes, sizes add up"),
     "U4": ("full", "an auction's order never stands in the book"),
+    "V3": ("command", "no depositor lowers the price of a share: A'·S >= A·S'"),
+    "V5": ("full", "a vault's supply is the sum of the shares held, none of them negative"),
+    "V11": ("full", "unlocks accounts hold exactly what waits; every first unlock has its timer"),
+    "V12": ("full", "a vault quotes once a side in markets with a weight, bid below ask"),
+    "H1": ("command", "a hedged vault's spot and position are its net base and what is unhedged"),
     "X1": ("full", "every expiring order is in the timer index, and nothing else"),
+    "X2": ("full", "every firm quote is in its place and in the timer index, and nothing else"),
 }
 """id -> (when it is checked, what it says)."""
 
@@ -91,6 +100,8 @@ class CommandCheck(Tally):
     def balance(self, asset: int, kind: int, before: int, after: int) -> None:
         if POOL_ADJUSTMENTS <= kind <= POOL_INSURANCE and after < 0:
             require(False, "S5", after, 0)
+        if after < 0 and spot_checks.must_not_owe(kind, asset):
+            require(False, "S1", after, 0)
         if self.asset == asset or self.asset == -1:
             self.asset = asset
             self.cash += after - before
@@ -112,6 +123,16 @@ class CommandCheck(Tally):
 
     def vamm(self, market: int) -> None:
         check_vamm(self.state, self.state.markets[market])
+
+    def vault(self, ident: int) -> None:
+        found: list[live_checks.Fault] = []
+        vault_checks.check_hedge(self.state, self.state.liquidity.vaults[ident], found)
+        for name, value, limit in found:
+            require(False, name, value, limit)
+
+    def swapped(self, before: int, after: int) -> None:
+        if after < before:
+            require(False, "K1", after, before)
 
     def forget(self) -> None:
         """Start from nothing: a command may have been refused in the middle of its sums."""
@@ -193,6 +214,10 @@ def check_full(state: State) -> None:
     for account in state.accounts:
         check_orders(state, account)
     for ident, value, limit in live_checks.faults(state):
+        require(False, ident, value, limit)
+    for ident, value, limit in spot_checks.faults(state):
+        require(False, ident, value, limit)
+    for ident, value, limit in vault_checks.faults(state):
         require(False, ident, value, limit)
     timers = 0
     for number in sorted(state.orders):

@@ -136,14 +136,16 @@ def load_vaults(state: State, rows: list[list[Any]]) -> None:
     """Vaults with their shares and what waits to be paid out."""
     board = state.liquidity
     for kind, market, asset, account, unlocks, label, params, supply, liability, *more in rows:
-        net_base, mode, shut, quotes, holdings = more
+        net_base, unhedged, mode, shut, day, quotes, holdings = more
         owner = state.accounts[account]
         waiting = state.accounts[unlocks]
         vault = board.add_vault(kind, market, asset, owner, waiting, label, VaultParams(*params))
         vault.issue(supply, liability)
         vault.count_base(net_base)
+        vault.miss(unhedged)
         vault.set_mode(mode)
         vault.set_shut(shut)
+        vault.set_snapshot_day(day)
         for at in range(len(quotes)):
             vault.set_quote(at, QuoteParams(*quotes[at]))
         for holder, shares, allowed, queued in holdings:

@@ -1,4 +1,5 @@
-"""Where an order finds liquidity: the book first, then the vAMM, each within its limit.
+"""Where an order finds liquidity: the book first, then hedged vaults, then the vAMM, each within
+its limit.
 
 A taker is worked off here; what rests and what is refused is decided by ``handlers.trading``.
 
@@ -7,7 +8,7 @@ Spec: ROUTE-001 … ROUTE-010.
 
 from __future__ import annotations
 
-from plimsoll.core import book, escrow, fees, margin, oracle, settlement, vamm
+from plimsoll.core import book, escrow, fees, hedged, margin, oracle, settlement, vamm
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Market, Order
 from plimsoll.core.state import State
@@ -28,11 +29,11 @@ from plimsoll.messages.codes import (
     REDUCE_ONLY,
     RESTRICTED,
     SELL,
+    VAULT,
 )
 from plimsoll.messages.events import VammMoved
 from plimsoll.units import (
     AMOUNT_MAX,
-    LOT,
     RATIO_SCALE,
     mul_div_ceil,
     mul_div_floor,
@@ -65,12 +66,15 @@ def worst_market_price(state: State, market: Market, side: int, given: int) -> i
     return step_ceil(worst, params.tick) if worst > edges.low else edges.low
 
 
-def work(txn: Txn, market: Market, taker: Order) -> bool:
-    """Fill what can be filled now: book, then vAMM. ``taker.price`` is the worst it accepts.
+def work(txn: Txn, market: Market, taker: Order, maker: int) -> bool:
+    """Fill what can be filled now: book, then hedged vaults (``maker`` as in ``hedged``), then
+    vAMM. ``taker.price`` is the worst it accepts.
 
     Returns False if the book held more makers within the limit than one command may meet.
     """
     complete = take_book(txn, market, taker, taker.price)
+    if complete and taker.remaining > 0:
+        hedged.take(txn, market, taker, maker)
     if complete and taker.remaining > 0 and market.params.vamm_enabled:
         take_vamm(txn, market, taker)
     if len(txn.to_trim) > 0:
@@ -121,7 +125,7 @@ def take_book(txn: Txn, market: Market, taker: Order, worst: int) -> bool:
 
 def unfit(txn: Txn, taker: Order, maker: Order) -> int:
     """Why a resting order must go instead of being matched; 0 if it may be matched."""
-    if maker.account.owner == taker.account.owner:
+    if book.same_hands(maker.account, taker.account):
         return DONE_SELF_TRADE
     if 0 < maker.expires_ms < txn.now:
         return DONE_EXPIRED
@@ -130,6 +134,11 @@ def unfit(txn: Txn, taker: Order, maker: Order) -> int:
         return DONE_PRICE_BAND
     if maker.reduce_only and offer(maker) == 0:
         return DONE_REDUCE_ONLY
+    if maker.account.kind == VAULT:
+        # It quotes around the oracle: what an old price said nobody may take. PASSIVE-010
+        state = txn.state
+        if not oracle.is_valid(state, state.markets[maker.market], txn.now):
+            return DONE_STALE_ORACLE
     return 0
 
 
@@ -146,7 +155,7 @@ def maker_can_pay(txn: Txn, market: Market, maker: Order, size: int, quote: int)
     if maker.reduce_only or size <= maker.position.closable(maker.side):
         state = txn.state
         return not margin.sinks(state, maker.account, market.ident, maker.side, size, quote)
-    rebate = fees.maker_rebate(market.params, quote)
+    rebate = fees.rebate_of(market.params, maker.account, quote)
     paid = quote if maker.side == BUY else -quote
     return resting_can_pay(txn, market, maker, size, paid - rebate, quote)
 
@@ -228,17 +237,10 @@ def take_vamm(
             if size == 0:
                 return why
             plan = vamm.plan(row, taker.side, size)
-    if not within(taker.side, plan.quote, size, limit):
+    if not settlement.within(taker.side, plan.quote, size, limit):
         return DONE_SLIPPAGE
     fill_vamm(txn, market, taker, size, plan)
     return why if taker.remaining > 0 else 0
-
-
-def within(side: int, quote: int, size: int, limit: int) -> bool:
-    """Whether an average price keeps the limit."""
-    if side == BUY:
-        return quote * LOT <= limit * size
-    return quote * LOT >= limit * size
 
 
 def vamm_can_pay(txn: Txn, market: Market, side: int, size: int, plan: vamm.Plan) -> bool:

@@ -8,10 +8,10 @@ Spec: SETTLE-001 … SETTLE-005.
 
 from __future__ import annotations
 
-from plimsoll.core import fees, ledger, margin
+from plimsoll.core import asset_units, fees, ledger, margin
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account, Market, Order, Position
-from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM, R_FUNDING, VAMM
+from plimsoll.messages.codes import BUY, FROM_BOOK, FROM_VAMM, HEDGED_VAULT, R_FUNDING, VAMM
 from plimsoll.messages.events import Filled
 from plimsoll.units import AMOUNT_MAX, LOT, div_ceil, div_floor, mul_div_toward_zero, require_range
 
@@ -77,7 +77,19 @@ def change(txn: Txn, market: Market, account: Account, row: Position, base: int,
     due = rates.of(row.base)
     if due != row.funding_mark:
         row.mark_funding(due)
+    if account.kind == HEDGED_VAULT:
+        miss_leg(txn, market, account, base)
     return pnl
+
+
+def miss_leg(txn: Txn, market: Market, account: Account, base: int) -> None:
+    """Count a change of a hedged vault's position, which its spot leg makes up for. HEDGE-001."""
+    state = txn.state
+    vault = state.liquidity.of_account(account.ident)
+    if vault is not None:
+        decimals = state.assets[market.params.base_asset].decimals
+        amount = asset_units.base_to_asset_floor(abs(base), decimals)
+        vault.miss(amount if base > 0 else -amount)
 
 
 def settle(txn: Txn, market: Market, taker: Order, maker: Order, size: int, quote: int) -> None:
@@ -108,7 +120,8 @@ def exchange(
     quote: int,
     source: int,
 ) -> int:
-    """Settle a fill between two accounts; returns its id. A fee-free taker pays no rebate either.
+    """Settle a fill between two accounts; returns its id. A fee-free taker pays no rebate either,
+    and the passive vault is paid none.
 
     ``held`` is the maker's position; ``maker_order`` 0 where there is none.
     """
@@ -126,7 +139,7 @@ def exchange(
     rebate = 0
     if not taker.fee_free:
         fee = fees.taker_fee(market.params, quote)
-        rebate = fees.maker_rebate(market.params, quote)
+        rebate = fees.rebate_of(market.params, maker, quote)
         ledger.move(taker.account, maker, rebate)
     fees.collect(txn, market, taker.account, fee - rebate)
     txn.has_traded(market, taker.side, price, quote, 0, source)
@@ -249,3 +262,10 @@ def average_price(side: int, quote: int, size: int) -> int:
     if side == BUY:
         return div_ceil(quote * LOT, size)
     return div_floor(quote * LOT, size)
+
+
+def within(side: int, quote: int, size: int, limit: int) -> bool:
+    """Whether an average price keeps the limit."""
+    if side == BUY:
+        return quote * LOT <= limit * size
+    return quote * LOT >= limit * size

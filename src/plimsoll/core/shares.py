@@ -41,6 +41,11 @@ def effective_assets(assets: int, virtual_assets: int) -> int:
     return worth
 
 
+def is_shut(assets: int, supply: int, virtual_assets: int, virtual_shares: int) -> bool:
+    """Whether there are shares and nothing stands behind them: ``VAULT_SHUT`` either way."""
+    return supply + virtual_shares > 0 and assets + virtual_assets <= 0
+
+
 def minted_floor(
     amount: int, assets: int, supply: int, virtual_assets: int, virtual_shares: int
 ) -> int:

@@ -5,13 +5,14 @@ Spec: docs/spec/18-liquidation.md, LIQ-001, LIQ-014, LIQ-019.
 
 from __future__ import annotations
 
-from plimsoll.core import health, liquidation, margin, oracle, settlement, tracking
+from plimsoll.core import health, liquidation, margin, oracle, settlement, tracking, vault_money
 from plimsoll.core.context import Txn
 from plimsoll.core.liquidation import Holding
 from plimsoll.core.rows import Account, Market
 from plimsoll.core.state import State
 from plimsoll.messages.codes import (
     HALTED,
+    HEDGED_VAULT,
     ORACLE_INVALID,
     PRICE_BANDS_BREACHED,
     Reject,
@@ -36,7 +37,17 @@ def is_due(state: State, account: Account) -> bool:
     if len(account.positions) == 0 or account.liquidations > 0:
         return False
     required = margin.requirement(state, account, True)
-    return liquidation.is_liquidatable(margin.equity(state, account), required)
+    return liquidation.is_liquidatable(worth(state, account), required)
+
+
+def worth(state: State, account: Account) -> int:
+    """What stands against the maintenance requirement: equity, and of a hedged vault the base it
+    holds on spot too. HEDGE-011."""
+    if account.kind == HEDGED_VAULT:
+        vault = state.liquidity.of_account(account.ident)
+        if vault is not None:
+            return vault_money.maintenance_worth(state, vault)
+    return margin.equity(state, account)
 
 
 def price_fault(state: State, market: Market, now: int) -> Reject | None:
@@ -99,6 +110,6 @@ def holdings(state: State, account: Account) -> list[Holding]:
 def recovered(state: State, account: Account) -> bool:
     """Whether equity covers (1+b)·MM of what is held. LIQ-019."""
     buffer = liquidation.account_buffer(holdings(state, account))
-    equity = margin.equity(state, account)
+    equity = worth(state, account)
     required = margin.requirement(state, account, True)
     return liquidation.shortfall(equity, required, buffer) <= 0

@@ -45,6 +45,12 @@ class Tally:
     def vamm(self, market: int) -> None:
         """The vAMM of this market changed."""
 
+    def vault(self, ident: int) -> None:
+        """This vault's row changed."""
+
+    def swapped(self, before: int, after: int) -> None:
+        """A spot pool swapped; the product of its reserves before and after."""
+
 
 @final
 class UndoLog:

@@ -116,6 +116,7 @@ class VaultBoard:
         unlocks = row.unlocks.copy()
         unlocks.append(unlock)
         row.set_unlocks(unlocks)
+        self.vaults[row.vault].wait(unlock.shares)
 
     def take_unlock(self, row: Holding) -> Unlock:
         """Take the first unlock out; the next one waits in its place."""
@@ -124,6 +125,7 @@ class VaultBoard:
         self.unhang(row, first)
         self.log.entries.append(UnlockTaken(self, row, first))
         row.set_unlocks(rest)
+        self.vaults[row.vault].wait(-first.shares)
         if len(rest) > 0:
             self.await_unlock(row, rest[0])
         return first

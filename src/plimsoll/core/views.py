@@ -8,8 +8,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import book, curve, margin, oracle, settlement, vamm, views_mechanisms
-from plimsoll.core.rows import Account, Market, Order
+from plimsoll.core import (
+    book,
+    curve,
+    margin,
+    oracle,
+    settlement,
+    vamm,
+    views_mechanisms,
+    views_vaults,
+)
+from plimsoll.core.rows import Account, Market, Order, SpotPool, Vault
 from plimsoll.core.state import USD, State
 from plimsoll.messages.codes import ACCOUNT_KINDS, BUY, MODES, SELL, SIDES
 
@@ -171,6 +180,21 @@ def account_view(state: State, account: Account) -> View:
 def accounts_of(state: State, principal: int) -> list[Account]:
     """The accounts a principal owns, by id."""
     return [account for account in state.accounts if account.owner == principal]
+
+
+def vault_view(state: State, vault: Vault, now: int) -> View:
+    """One vault: what it is worth, its shares, what it can pay out, its hedge."""
+    return views_vaults.vault_view(state, vault, now)
+
+
+def vault_quotes_view(state: State, vault: Vault) -> list[View]:
+    """How the passive vault quotes, by market."""
+    return views_vaults.quotes_view(state, vault)
+
+
+def spot_pool_view(state: State, pool: SpotPool) -> View:
+    """A spot pool: reserves, virtual reserves, price."""
+    return views_vaults.pool_view(state, pool)
 
 
 def band_view(state: State, market: Market) -> tuple[int, int]:

@@ -40,6 +40,7 @@ from plimsoll.messages.vaults import (
     SetVaultQuote,
     SetVaultWhitelist,
     SwapSpot,
+    TradeVault,
     WithdrawVault,
 )
 
@@ -554,4 +555,5 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     PostFirmQuote,
     CancelFirmQuote,
     RehedgeVault,
+    TradeVault,
 )

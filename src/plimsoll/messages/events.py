@@ -48,7 +48,9 @@ from plimsoll.messages.vault_events import (
     VaultParamsSet,
     VaultQuoted,
     VaultQuoteSet,
+    VaultRefused,
     VaultShut,
+    VaultSnapshot,
     VaultWhitelistSet,
     VaultWithdrawn,
 )
@@ -755,4 +757,6 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     FirmQuotePosted,
     FirmQuoteFilled,
     FirmQuoteEnded,
+    VaultSnapshot,
+    VaultRefused,
 )

@@ -774,3 +774,73 @@ class FirmQuoteEnded(Event):
             self.released,
             self.reason,
         ]
+
+
+@final
+@mypyc_attr(acyclic=True)
+class VaultSnapshot(Event):
+    """What a vault is worth (without virtual assets) at the first prices of a day (UTC), in
+    smallest units of its asset: the history of its share price.
+    """
+
+    TAG: ClassVar[int] = 79
+    FIELDS: ClassVar[Fields] = (
+        ("vault", "id"),
+        ("asset", "id"),
+        ("assets", "signed"),
+        ("supply", "amount0"),
+        ("liability", "amount0"),
+        ("day", "count"),
+    )
+
+    def __init__(
+        self, vault: int, asset: int, assets: int, supply: int, liability: int, day: int
+    ) -> None:
+        self.vault: int = vault
+        self.asset: int = asset
+        self.assets: int = assets
+        self.supply: int = supply
+        self.liability: int = liability
+        self.day: int = day
+
+    def row(self) -> list[object]:
+        return [
+            79,
+            self.vault,
+            self.asset,
+            self.assets,
+            self.supply,
+            self.liability,
+            self.day,
+        ]
+
+
+@final
+@mypyc_attr(acyclic=True)
+class VaultRefused(Event):
+    """A hedged vault did not fill an order that was directed at it, which went on without it;
+    the code and its numbers are those of the refusal.
+    """
+
+    TAG: ClassVar[int] = 80
+    FIELDS: ClassVar[Fields] = (
+        ("vault", "id"),
+        ("market", "id"),
+        ("order", "seq"),
+        ("code", "code"),
+        ("value", "signed"),
+        ("limit", "signed"),
+    )
+
+    def __init__(
+        self, vault: int, market: int, order: int, code: int, value: int, limit: int
+    ) -> None:
+        self.vault: int = vault
+        self.market: int = market
+        self.order: int = order
+        self.code: int = code
+        self.value: int = value
+        self.limit: int = limit
+
+    def row(self) -> list[object]:
+        return [80, self.vault, self.market, self.order, self.code, self.value, self.limit]

@@ -386,3 +386,55 @@ class RehedgeVault(Command):
 
     def row(self) -> list[object]:
         return [70, self.vault, self.keeper]
+
+
+@final
+class TradeVault(Command):
+    """Trade a market with a hedged vault alone, all or nothing. ``amount`` is base (1e-9), or
+    (``exact_quote``) what is paid at most, received at least; ``limit`` bounds the other amount
+    the same way (0: none).
+    """
+
+    TAG: ClassVar[int] = 54
+    FIELDS: ClassVar[Fields] = (
+        ("account", "id"),
+        ("vault", "id"),
+        ("side", "side"),
+        ("exact_quote", "flag"),
+        ("amount", "amount"),
+        ("limit", "amount0"),
+        ("reduce_only", "flag"),
+    )
+
+    def __init__(
+        self,
+        account: int,
+        vault: int,
+        side: int,
+        exact_quote: bool,
+        amount: int,
+        limit: int,
+        reduce_only: bool,
+    ) -> None:
+        self.account: int = account
+        self.vault: int = vault
+        self.side: int = side
+        self.exact_quote: bool = exact_quote
+        self.amount: int = amount
+        self.limit: int = limit
+        self.reduce_only: bool = reduce_only
+
+    def tag(self) -> int:
+        return 54
+
+    def row(self) -> list[object]:
+        return [
+            54,
+            self.account,
+            self.vault,
+            self.side,
+            self.exact_quote,
+            self.amount,
+            self.limit,
+            self.reduce_only,
+        ]

@@ -73,7 +73,7 @@ def offer(txn: Txn, cmd: OfferAuction) -> None:
     checks.check_grid(params, cmd.price, cmd.size)
     if market.effective_mode() == HALTED:
         raise Reject(MARKET_MODE, HALTED, HALTED)
-    if account.owner == auction.order.account.owner:
+    if book.same_hands(account, auction.order.account):
         raise Reject(AUCTION_OWN, account.ident, account.owner)
     if len(auction.offers) > 0 and auction.offers[0].due_ms <= txn.now:
         # Those who came before are served before.

@@ -20,7 +20,6 @@ from plimsoll.messages.codes import (
     LIMIT,
     MARKET,
     MARKET_MODE,
-    NOTHING_TO_DO,
     NOTIONAL_TOO_SMALL,
     OPEN_ORDERS_LIMIT,
     ORDER_COMBINATION,
@@ -43,6 +42,7 @@ RULE_MARKET_NEEDS_IOC: Final = 1
 RULE_LIMIT_NEEDS_PRICE: Final = 2
 RULE_POST_NEEDS_RESTING_LIMIT: Final = 3
 RULE_EXPIRY_NEEDS_GTC: Final = 4
+RULE_DIRECTED_NEVER_RESTS: Final = 5
 
 
 def adds_risk(row: Position, side: int, size: int, reduce_only: bool) -> bool:
@@ -53,17 +53,19 @@ def adds_risk(row: Position, side: int, size: int, reduce_only: bool) -> bool:
     return size + resting > row.closable(side)
 
 
-def check_directed(state: State, market: Market, maker: int) -> None:
-    """Refuse an order directed at an account that is no hedged vault of its market.
+def check_directed(state: State, market: Market, maker: int, tif: int) -> None:
+    """Refuse an order directed at an account that is no hedged vault of its market, or one that
+    would rest: a vault is asked once.
 
-    Rejects: UNKNOWN_VAULT, VAULT_KIND.
+    Rejects: UNKNOWN_VAULT, VAULT_KIND, ORDER_COMBINATION.
     """
     vault = state.liquidity.of_account(maker)
     if vault is None:
         raise Reject(UNKNOWN_VAULT, maker, len(state.liquidity.vaults))
     if vault.market != market.ident:
         raise Reject(VAULT_KIND, vault.kind, BASE_VAULT)
-    raise Reject(NOTHING_TO_DO)
+    if tif == GTC:
+        raise Reject(ORDER_COMBINATION, RULE_DIRECTED_NEVER_RESTS)
 
 
 def check_combination(

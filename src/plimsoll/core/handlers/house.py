@@ -1,8 +1,8 @@
 """The house keeper: what is due, done in one bounded ``Tick``, so that nothing waits for a keeper.
 
-Expired orders first, then liquidations before fills: auctions, triggers, resting limits that the
-vAMM has reached; funding last of the clock's work. A piece of work that is refused leaves no trace
-and does not stop the others.
+Expired orders and firm quotes first, then what depositors are owed, then liquidations and missing
+hedges before fills: auctions, triggers, resting limits that the vAMM has reached. A piece of work
+that is refused leaves no trace and does not stop the others.
 
 Spec: docs/spec/20-keepers.md, HOUSE-001 … HOUSE-003.
 """
@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import book, funding, oracle, vamm
+from plimsoll.core import book, firm_quotes, funding, oracle, spot_hedge_vault, vamm
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import auctions, liquidation, triggers, upkeep
+from plimsoll.core.handlers import auctions, liquidation, liquidity, triggers, upkeep
 from plimsoll.core.handlers import funding as funding_work
 from plimsoll.core.rows import Market
 from plimsoll.core.state import State
@@ -30,9 +30,14 @@ def tick(txn: Txn, cmd: Tick) -> None:
     most = txn.state.globals.params.tick_work_max
     left = min(most, cmd.limit)
     left -= book.expire_due(txn, left)
+    left -= firm_quotes.expire_quotes(txn, left)
     if left > 0:
         left -= funding_work.update_due(txn, left)
+    if left > 0:
+        left -= liquidity.pay_due(txn, left)
     liquidation.scan(txn, left * ACCOUNTS_PER_PIECE)
+    if left > 0:
+        left -= spot_hedge_vault.rehedge_due(txn, left)
     if left > 0:
         left -= auctions.work_due(txn, left)
     if left > 0:
@@ -48,6 +53,10 @@ def is_due(state: State, now: int, prices: bool) -> bool:
     """
     if state.expiries.size() > 0 and state.expiries.first_key() < now:
         return True
+    if firm_quotes.has_expired(state, now):
+        return True
+    if state.liquidity.due_unlock(now) is not None:
+        return True
     board = state.board
     if board.ends.size() > 0 and board.ends.first_key() < now:
         return True
@@ -56,7 +65,7 @@ def is_due(state: State, now: int, prices: bool) -> bool:
     for market in state.markets:
         if market.mode != HALTED and market_is_due(state, market, now):
             return True
-    return prices and liquidation.any_due(state, now)
+    return prices and (liquidation.any_due(state, now) or spot_hedge_vault.any_due(state))
 
 
 def market_is_due(state: State, market: Market, now: int) -> bool:

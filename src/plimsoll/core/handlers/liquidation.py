@@ -10,7 +10,7 @@ from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access
 from plimsoll.core.rows import Account, Market
 from plimsoll.core.state import State
-from plimsoll.messages.codes import ACCOUNT_KIND, TRADER, VAULT, Reject
+from plimsoll.messages.codes import ACCOUNT_KIND, HEDGED_VAULT, TRADER, VAULT, Reject
 from plimsoll.messages.commands import Liquidate
 from plimsoll.units import RangeError
 
@@ -29,8 +29,9 @@ def liquidate(txn: Txn, cmd: Liquidate) -> None:
 
 
 def may_be_liquidated(account: Account) -> bool:
-    """Traders and the vault; vAMMs are deleveraged, pools hold nothing."""
-    return account.kind == TRADER or account.kind == VAULT
+    """Traders and vaults; vAMMs are deleveraged, pools hold nothing."""
+    kind = account.kind
+    return kind == TRADER or kind == VAULT or kind == HEDGED_VAULT
 
 
 def is_on(state: State) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import auctions, book, escrow, margin, oracle, routing, standing
+from plimsoll.core import auctions, book, escrow, hedged, margin, oracle, routing, standing
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access, checks
 from plimsoll.core.rows import Account, Market, Order
@@ -58,7 +58,7 @@ def place_under(txn: Txn, account: Account, cmd: PlaceOrder, ident: int) -> None
     state = txn.state
     market = state.market(cmd.market)
     if cmd.maker >= 0:
-        checks.check_directed(state, market, cmd.maker)
+        checks.check_directed(state, market, cmd.maker, cmd.tif)
     checks.check_combination(txn, cmd.kind, cmd.tif, cmd.price, cmd.post, cmd.expires_ms)
     checks.check_grid(market.params, cmd.price, cmd.size)
     if not cmd.reduce_only:
@@ -108,16 +108,24 @@ def place_under(txn: Txn, account: Account, cmd: PlaceOrder, ident: int) -> None
         cmd.client_order_id,
         txn.now,
     )
-    execute(txn, market, draft, cmd.kind, cmd.tif, cmd.post, cmd.keeper_fee)
+    execute(txn, market, draft, cmd.kind, cmd.tif, cmd.post, cmd.keeper_fee, cmd.maker)
 
 
 def execute(
-    txn: Txn, market: Market, draft: Order, kind: int, tif: int, post: int, keeper_fee: int = 0
+    txn: Txn,
+    market: Market,
+    draft: Order,
+    kind: int,
+    tif: int,
+    post: int,
+    keeper_fee: int = 0,
+    maker: int = -1,
 ) -> None:
     """Work an accepted order off; let what is left wait, or drop it; and judge the outcome.
 
     ``draft`` takes first (its price is the worst it accepts); what is left of it rests, or goes
-    into an auction. ``keeper_fee`` is held back once something waits.
+    into an auction. ``keeper_fee`` is held back once something waits; ``maker`` is the account
+    of the hedged vault it is directed at (-1: none).
     """
     interest = market.open_interest
     before = draft.filled
@@ -127,9 +135,9 @@ def execute(
     if post == POST_NONE:
         filled = draft.filled
         if kind == MARKET and tif == IOC and market.params.auction:
-            done = work_market(txn, market, draft)
+            done = work_market(txn, market, draft, maker)
         else:
-            done = work_at_once(txn, market, draft, kind, tif)
+            done = work_at_once(txn, market, draft, kind, tif, maker)
         if draft.keeper_fee > 0 and draft.filled > filled:
             escrow.after_fill(txn, draft)
     if done != 0:
@@ -173,13 +181,13 @@ def check_solvent(txn: Txn, account: Account, before: int) -> None:
         raise Reject(INSUFFICIENT_MARGIN, have, min(before, 0))
 
 
-def work_at_once(txn: Txn, market: Market, draft: Order, kind: int, tif: int) -> int:
-    """Book, then vAMM; returns what ends the order, 0 if the rest of it is to rest.
+def work_at_once(txn: Txn, market: Market, draft: Order, kind: int, tif: int, maker: int) -> int:
+    """Book, hedged vaults, then vAMM; returns what ends the order, 0 if the rest of it is to rest.
 
     Rejects: FOK_NOT_FILLABLE.
     """
     asked = draft.remaining
-    complete = routing.work(txn, market, draft)
+    complete = routing.work(txn, market, draft, maker)
     if draft.remaining == 0:
         return DONE_FILLED
     if tif == FOK:
@@ -192,8 +200,8 @@ def work_at_once(txn: Txn, market: Market, draft: Order, kind: int, tif: int) ->
     return DONE_NO_LIQUIDITY if kind == MARKET and draft.filled == 0 else DONE_IOC
 
 
-def work_market(txn: Txn, market: Market, draft: Order) -> int:
-    """Book, then an auction; the vAMM at once for what is too small for one.
+def work_market(txn: Txn, market: Market, draft: Order, maker: int) -> int:
+    """Book, hedged vaults, then an auction; the vAMM at once for what is too small for one.
 
     Returns what ends the order, or ``IN_AUCTION``. Rejects: AUCTIONS_FULL, OPEN_ORDERS_LIMIT.
     """
@@ -203,6 +211,10 @@ def work_market(txn: Txn, market: Market, draft: Order) -> int:
         return DONE_FILLED
     if not complete:
         return DONE_WORK_LIMIT
+    hedged.take(txn, market, draft, maker)
+    book.trim_reduce_only(txn)
+    if draft.remaining == 0:
+        return DONE_FILLED
     if goes_up(txn, market, draft):
         account = draft.account
         if auctions.has_room(txn.state, market, account, OF_ORDER):

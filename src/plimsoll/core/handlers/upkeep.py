@@ -11,10 +11,11 @@ from plimsoll.core import (
     market_update,
     oracle,
     routing,
+    settlement,
     vamm,
 )
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import access, liquidation
+from plimsoll.core.handlers import access, liquidation, liquidity
 from plimsoll.core.rows import Market, Order
 from plimsoll.messages.codes import (
     ACTIVE,
@@ -52,6 +53,7 @@ def oracle_prices(txn: Txn, cmd: OraclePrices) -> None:
         elif refusal in (ORACLE_NOT_POSITIVE, ORACLE_TOO_UNCERTAIN, ORACLE_TOO_VOLATILE):
             market_update.invalid_price(txn, markets[point.market])
     liquidation.deleverage_vamms(txn)
+    liquidity.after_prices(txn)
 
 
 def match_limit(txn: Txn, cmd: MatchLimit) -> None:
@@ -95,7 +97,7 @@ def match_one(txn: Txn, market: Market, order: Order) -> None:
         size = step_floor(vamm.reducing(row.net, order.side, size), market.params.step)
         if size > 0:
             plan = vamm.plan(row, order.side, size)
-    if size == 0 or not routing.within(order.side, plan.quote, size, order.price):
+    if size == 0 or not settlement.within(order.side, plan.quote, size, order.price):
         raise Reject(LIMIT_NOT_REACHED, order.price, vamm.quote_price(row, order.side))
     released = notional_floor(order.price, size)
     opens = not order.reduce_only and size > order.position.closable(order.side)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import asset_units, ledger
+from plimsoll.core import asset_units, ledger, passive_vault
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers.admin import system_account
 from plimsoll.core.rows import Account, Vault
@@ -161,6 +161,7 @@ def set_quote(txn: Txn, cmd: SetVaultQuote) -> None:
         raise Reject(PARAMS_INVALID, RULE_BAND)
     row.set_quote(cmd.market, cmd.params)
     txn.emit(VaultQuoteSet(cmd.vault, cmd.market))
+    passive_vault.requote(txn, row)
 
 
 def passive(state: State, ident: int) -> Vault:
@@ -189,6 +190,8 @@ def set_mode(txn: Txn, cmd: SetVaultMode) -> None:
     before = row.mode
     row.set_mode(cmd.mode)
     txn.emit(VaultModeSet(cmd.vault, cmd.mode, before, 0))
+    if row.kind == PASSIVE_VAULT:
+        passive_vault.requote(txn, row)
 
 
 def create_pool(txn: Txn, cmd: CreateSpotPool) -> None:

@@ -8,7 +8,8 @@ from mypy_extensions import i64
 
 from plimsoll.core.rows.accounts import Account
 from plimsoll.core.rows.base import Row
-from plimsoll.core.store import Undo, UndoLog
+from plimsoll.core.store import Tally, Undo, UndoLog
+from plimsoll.messages.codes import ACTIVE, RESTRICTED
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
 
@@ -101,9 +102,11 @@ class HoldingWas(Undo):
 class Vault(Row):
     """A maker vault. ``asset`` is what its shares are bought with and worth.
 
-    ``supply`` is the sum of the shares held; ``liability`` what depositors brought and have not
+    ``supply`` is the sum of the shares held, ``waiting`` of those given back whose value waits in
+    ``unlocks``; ``liability`` what depositors brought and have not
     taken out; ``net_base`` what of the market's base they brought, less what was paid out in it:
-    what a hedged vault's spot balance and position sum to. ``market`` is -1 for the passive vault.
+    what a hedged vault's spot balance and position sum to, but for ``unhedged``: base that a leg
+    brought (or took, negative) without the other one. ``market`` is -1 for the passive vault.
     ``unlocks`` holds what waits to be paid out. ``shut`` remembers that it was reported to be
     worth nothing. ``quotes`` (by market, shorter where nothing was set) is replaced, never changed
     in place.
@@ -132,10 +135,13 @@ class Vault(Row):
         self.label: str = label
         self.params: VaultParams = params
         self.supply: int = 0
+        self.waiting: int = 0
         self.liability: int = 0
         self.net_base: int = 0
+        self.unhedged: int = 0
         self.mode: int = 0
         self.shut: bool = False
+        self.snapshot_day: int = 0
         self.quotes: list[QuoteParams] = []
 
     def save(self, first: bool) -> Undo:
@@ -168,10 +174,31 @@ class Vault(Row):
         self.supply += shares
         self.liability = liability
 
+    def wait(self, shares: int) -> None:
+        """Count a signed number of shares whose value waits; only the board does."""
+        self.touch()
+        self.waiting += shares
+
     def count_base(self, amount: int) -> None:
         """Count a signed amount of base (in its asset's units) that depositors brought or took."""
         self.touch()
         self.net_base += amount
+
+    def miss(self, amount: int) -> None:
+        """Count a signed amount of base (in its asset's units) that came without its other leg."""
+        self.touch()
+        self.unhedged += amount
+
+    def effective_mode(self) -> int:
+        """What it allows: restricted at least while a hedge is missing."""
+        if self.unhedged != 0 and self.mode == ACTIVE:
+            return RESTRICTED
+        return self.mode
+
+    def set_snapshot_day(self, day: int) -> None:
+        """The last day (UTC, since 1970) that a snapshot was taken."""
+        self.touch()
+        self.snapshot_day = day
 
     def quote(self, market: int) -> QuoteParams | None:
         """How it quotes in a market; None where it never did."""
@@ -196,10 +223,13 @@ class VaultWas(Undo):
         self.stamp: i64 = row.stamp
         self.params: VaultParams = row.params
         self.supply: int = row.supply
+        self.waiting: int = row.waiting
         self.liability: int = row.liability
         self.net_base: int = row.net_base
+        self.unhedged: int = row.unhedged
         self.mode: int = row.mode
         self.shut: bool = row.shut
+        self.snapshot_day: int = row.snapshot_day
         self.quotes: list[QuoteParams] = row.quotes
 
     def take(self) -> None:
@@ -208,10 +238,13 @@ class VaultWas(Undo):
         self.stamp = row.stamp
         self.params = row.params
         self.supply = row.supply
+        self.waiting = row.waiting
         self.liability = row.liability
         self.net_base = row.net_base
+        self.unhedged = row.unhedged
         self.mode = row.mode
         self.shut = row.shut
+        self.snapshot_day = row.snapshot_day
         self.quotes = row.quotes
 
     def undo(self) -> None:
@@ -219,11 +252,18 @@ class VaultWas(Undo):
         row.stamp = self.stamp
         row.params = self.params
         row.supply = self.supply
+        row.waiting = self.waiting
         row.liability = self.liability
         row.net_base = self.net_base
+        row.unhedged = self.unhedged
         row.mode = self.mode
         row.shut = self.shut
+        row.snapshot_day = self.snapshot_day
         row.quotes = self.quotes
+
+    def audit(self, check: Tally, stamp: i64) -> None:
+        if self.stamp < stamp:
+            check.vault(self.row.ident)
 
 
 @final
