@@ -23,6 +23,7 @@ from structlog.testing import capture_logs
 from plimsoll.api.endpoints import ENDPOINTS, Endpoint
 from plimsoll.client.models import ErrorInfo, Receipt
 from plimsoll.runtime.keys import StoredKey
+from tests.api.liquid import body_for, pour
 from tests.api.world import Reply, World, open_world
 
 NUMBERS: Final[tuple[str, ...]] = (
@@ -135,9 +136,12 @@ class Fuzzer:
         order = pick.choice((0, 1, 2, 3, 50, 10**6))
         path = endpoint.path.replace("{symbol}", pick.choice(("BTC-USD", "ETH-USD", "NO-PE")))
         path = path.replace("{account}", str(account)).replace("{order}", str(order))
+        path = path.replace("{vault}", pick.choice("0129")).replace("{quote}", str(order))
         query = ""
         if endpoint.method == "DELETE" and "{order}" in endpoint.path:
             query = f"account={account}" + ("&client_order_id=c1" if order == 0 else "")
+        if endpoint.method == "DELETE" and "{quote}" in endpoint.path:
+            query = f"account={account}"
         body, headers = b"", []
         if endpoint.request is not None:
             body = msgspec.json.encode(self._content(endpoint.path, account))
@@ -148,6 +152,8 @@ class Fuzzer:
 
     def _content(self, path: str, account: int) -> dict[str, Any]:
         pick = self._random
+        if (body := body_for(path, account)) is not None:
+            return body
         side = pick.choice(("buy", "sell"))
         order = {
             "account": account, "market": "BTC-USD", "side": side, "type": "limit",
@@ -302,6 +308,7 @@ async def run(requests: int, seed: int) -> Outcome:
     """Send ``requests`` requests and judge each answer; the state changes by 200s only."""
     outcome = Outcome()
     async with open_world() as world:
+        await pour(world)
         fuzzer = Fuzzer(world, seed)
         before = await world.state_hash()
         for _ in range(requests):

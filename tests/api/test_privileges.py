@@ -10,6 +10,7 @@ import pytest
 from plimsoll.api.endpoints import ENDPOINTS, Endpoint
 from plimsoll.messages import codes
 from plimsoll.runtime.keys import SCOPES
+from tests.api.liquid import body_for, pour
 from tests.api.world import ANN, BOB, KEEPER, START_MS, World
 
 ROWS = [pytest.param(row, id=row.operation) for row in ENDPOINTS]
@@ -26,11 +27,16 @@ def request(
     """Path, query and body of a sound request about an account (and an order of it)."""
     path = row.path.replace("{symbol}", "BTC-USD").replace("{account}", str(account))
     path = path.replace("{order}", str(order)).replace("{auction}", "1").replace("{seq}", "1")
+    path = path.replace("{vault}", "0").replace("{quote}", "1")
     if row.method == "DELETE" and "{order}" in row.path:
         extra = "" if order else "&client_order_id=mine"
         return path, f"account={account}{extra}", None
+    if row.method == "DELETE" and "/spot/" in path:
+        return path, f"account={account}", None
     if row.request is None:
         return path, "", None
+    if (body := body_for(row.path, account)) is not None:
+        return path, "", body
     if path.endswith("/batch"):
         item = {"action": "place", **world.order(account)}
         return path, "", {"atomic": True, "items": [item]}
@@ -52,6 +58,12 @@ def request(
     if path.endswith("/commands"):
         return path, "", {"type": "CreatePrincipal", "name": "eve", "roles": codes.ROLE_OPERATOR}
     return path, "", {"label": "sub", "parent": account}
+
+
+@pytest.fixture(autouse=True)
+async def _liquidity(world: World) -> None:
+    """Vaults and spot pools are there to be asked about."""
+    await pour(world)
 
 
 @pytest.mark.parametrize("row", ROWS)

@@ -22,6 +22,7 @@ from plimsoll.errors import NodeError
 from plimsoll.messages.codes import REJECTS
 from plimsoll.messages.commands import Deposit
 from plimsoll.messages.params import GlobalParams, MarketParams
+from plimsoll.messages.vault_params import QuoteParams, VaultParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.checks import registered
 from plimsoll.runtime.keys import KeyStore
@@ -284,6 +285,7 @@ def test_no_journal(run: Run, args: tuple[str, ...]) -> None:
         (("invariants",), lambda: [one.ident for one in registered()]),
         (("invariants", "--list"), lambda: [one.text for one in registered()]),
         (("params",), lambda: [name for name, _ in GlobalParams.FIELDS + MarketParams.FIELDS[1:]]),
+        (("params",), lambda: [name for name, _ in VaultParams.FIELDS + QuoteParams.FIELDS]),
     ],
 )
 def test_reference_tables_are_complete(

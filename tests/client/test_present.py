@@ -33,6 +33,8 @@ COUNTED = {
     "VaultDeposited": {"shares", "supply"},
     "VaultWithdrawn": {"shares", "supply"},
     "UnlockQueued": {"shares"},
+    "VaultSnapshot": {"supply"},
+    "VaultRefused": {"value", "limit"},
 }
 FIRST = {"code": codes.PRICE_BAND, "reason": 1, "what": 1, "pool": 5}
 

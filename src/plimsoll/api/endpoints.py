@@ -15,6 +15,7 @@ from plimsoll.api.mechanisms import KEEPING, MECHANISM_DATA, MECHANISM_TRADING
 from plimsoll.api.named import NamedCommand
 from plimsoll.api.parameters import ACCOUNT, ORDER, SYMBOL, limit_of
 from plimsoll.api.table import Call, Endpoint, Parameter
+from plimsoll.api.vaults import SPOT, VAULTS
 from plimsoll.client import models
 from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, KEEPER_COMMANDS, TRADES_MAX
 from plimsoll.client.errors import FORBIDDEN
@@ -266,6 +267,7 @@ _ALSO_NEEDED: Final = {
     "AddSpotLiquidity": TRADE,
     "RemoveSpotLiquidity": TRADE,
     "SwapSpot": TRADE,
+    "TradeVault": TRADE,
     "PostFirmQuote": TRADE,
     "CancelFirmQuote": TRADE,
     **dict.fromkeys(KEEPER_COMMANDS, KEEPER),
@@ -318,6 +320,8 @@ ENDPOINTS: Final = (
     *ACCOUNTS,
     *TRADING,
     *MECHANISM_TRADING,
+    *VAULTS,
+    *SPOT,
     *KEEPING,
     *ADMINISTRATION,
 )

@@ -15,7 +15,9 @@ from plimsoll.messages.fields import CLIENT_ID_MAX
 from plimsoll.runtime.keys import SCOPES
 
 REF_TEMPLATE: Final = "#/components/schemas/{name}"
-TAGS: Final = ("Market data", "Trading", "Accounts", "Keepers", "Administration", "System")
+TAGS: Final = (
+    "Market data", "Trading", "Accounts", "Vaults", "Spot", "Keepers", "Administration", "System",
+)  # fmt: skip
 
 INTRODUCTION: Final = """\
 The native interface of a Plimsoll exchange.
@@ -44,7 +46,7 @@ _STATUSES: Final[dict[int, str]] = {
     400: "The request is malformed; `field` names what is at fault.",
     401: "Not signed, or the key, signature, timestamp or nonce is wrong.",
     403: "The key lacks the scope.",
-    404: "No such path, market or account (or not one of yours).",
+    404: "No such path, market, vault or account (or not one of yours).",
     405: "The path has no such method.",
     408: "The body came too slowly.",
     409: "The command id was used for another command.",

@@ -31,6 +31,13 @@ SEQ: Final = Parameter(
     name="seq", place="path", text="Number of the record.", high=SEQ_MAX, required=True
 )
 
+VAULT: Final = Parameter(
+    name="vault", place="path", text="Id of the vault.", high=ID_MAX, required=True
+)
+QUOTE: Final = Parameter(
+    name="quote", place="path", text="Id of the firm quote.", high=SEQ_MAX, required=True
+)
+
 
 def limit_of(most: int) -> Parameter:
     """How many rows of a history are asked for."""

@@ -106,6 +106,10 @@ class Endpoint:
     @property
     def tag(self) -> str:
         """The group it is shown in."""
+        if self.path.startswith("/v1/spot"):
+            return "Spot"
+        if "/vaults" in self.path:
+            return "Vaults"
         if self.scope is None:
             return "Market data"
         if self.scope == ADMIN:

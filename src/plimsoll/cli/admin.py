@@ -1,23 +1,30 @@
-"""``plimsoll admin``: what an operator does: principals, markets, limits of the exchange."""
+"""``plimsoll admin``: what an operator does: principals, markets, limits of the exchange.
+
+Vaults and spot pools are in ``admin_vaults``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import click
-import msgspec
 
-from plimsoll.cli import connection, output
+from plimsoll.cli import admin_vaults, connection, output
+from plimsoll.cli.admin_values import (
+    named,
+    read_assignments,
+    read_number,
+    read_roles,
+    read_value,
+    require_sound,
+)
 from plimsoll.cli.app import USAGE, App, Failure, common, global_options
 from plimsoll.cli.connection import Session
 from plimsoll.cli.trading import client_id_option
 from plimsoll.client.models import PrincipalInfo, Receipt
-from plimsoll.config import Field, fixed_fields, market_fields
-from plimsoll.decimal_text import DecimalTextError, parse_decimal
-from plimsoll.messages import codec, codes
+from plimsoll.config import fixed_fields, market_fields
+from plimsoll.messages import codes
 from plimsoll.messages.commands import (
-    Command,
     CreateMarket,
     CreatePrincipal,
     FundPool,
@@ -27,7 +34,6 @@ from plimsoll.messages.commands import (
     SetMarketMode,
     SetMarketParams,
 )
-from plimsoll.messages.fields import FieldError
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.present import PRICE_DIGITS, QUOTE_DIGITS
@@ -48,11 +54,15 @@ POOLS: Final = {
 @click.group()
 @common
 def admin() -> None:
-    """Operate an exchange: principals, markets, limits.
+    """Operate an exchange: principals, markets, limits, vaults, spot pools.
 
     Needs an operator's key: the one in the data directory (`plimsoll key create --principal 0
     --scopes read,trade,admin --data DIR` makes it), or the one that is set.
     """
+
+
+for _command in admin_vaults.COMMANDS:
+    admin.add_command(_command)
 
 
 @admin.group()
@@ -73,62 +83,6 @@ def params() -> None:
     """Limits of the exchange as a whole."""
 
 
-# Values --------------------------------------------------------------------------------------
-
-
-def _named(command: Command) -> dict[str, Any]:
-    """The named form of a command. Errors: `Failure` for a value out of bounds."""
-    try:
-        return codec.to_named(codec.check_command(command))
-    except FieldError as error:
-        raise Failure(f"{error.field} {error.problem}", USAGE) from error
-
-
-def _roles(text: str) -> int:
-    """The mask of role names, separated by commas. Errors: `Failure`."""
-    found = 0
-    for word in (part.strip() for part in text.split(",")):
-        if word not in codes.ROLES:
-            raise Failure(f"there is no role {word!r}: {', '.join(codes.ROLES)}", USAGE)
-        found |= codes.ROLES[word]
-    return found
-
-
-def _assignments(given: Iterable[str], fields: dict[str, Field], prefix: str) -> dict[str, Any]:
-    """Values of NAME=VALUE, read as settings are written. Errors: `Failure`."""
-    found: dict[str, Any] = {}
-    for text in given:
-        name, equals, raw = text.partition("=")
-        field = fields.get(f"{prefix}.{name.strip()}")
-        if not equals or field is None:
-            raise Failure(
-                f"{text!r} is not NAME=VALUE of a parameter; see `plimsoll params`", USAGE
-            )
-        found[name.strip()] = _value(field, raw.strip())
-    return found
-
-
-def _value(field: Field, raw: str) -> Any:
-    try:
-        return field.read(raw)
-    except (msgspec.ValidationError, ValueError, TypeError) as error:
-        raise Failure(f"{field.name} = {raw!r}: {error}", USAGE) from error
-
-
-def _number(name: str, text: str, digits: int) -> int:
-    """A decimal text, scaled. Errors: `Failure`."""
-    try:
-        return parse_decimal(text, digits)
-    except DecimalTextError as error:
-        raise Failure(f"{name} {text!r}: {error}", USAGE) from error
-
-
-def _require_sound(values: GlobalParams | MarketParams) -> None:
-    broken = [text for _, text in values.problems()]
-    if broken:
-        raise Failure("; ".join(broken), USAGE)
-
-
 # Principals ----------------------------------------------------------------------------------
 
 
@@ -142,7 +96,7 @@ def _require_sound(values: GlobalParams | MarketParams) -> None:
 @click.pass_obj
 def create_principal(app: App, name: str, roles: str, client_id: str) -> None:
     """Register NAME; several roles are separated by commas."""
-    command = _named(CreatePrincipal(name, _roles(roles)))
+    command = named(CreatePrincipal(name, read_roles(roles)))
 
     async def work(session: Session) -> Receipt:
         return await session.client.command(command, client_id)
@@ -180,7 +134,7 @@ def _about_market(app: App, symbol: str, client_id: str, kind: Any, *values: Any
 
     async def work(session: Session) -> Receipt:
         found = await session.client.market(symbol)
-        return await session.client.command(_named(kind(found.market, *values)), client_id)
+        return await session.client.command(named(kind(found.market, *values)), client_id)
 
     return connection.run_operator(app, work)
 
@@ -206,8 +160,8 @@ def set_mode(app: App, symbol: str, mode: str, client_id: str) -> None:
 @click.pass_obj
 def fund(app: App, symbol: str, amount: str, client_id: str) -> None:
     """Give the vAMM of SYMBOL capital, AMOUNT in USD, out of the treasury (account 1)."""
-    value = _number("the amount", amount, QUOTE_DIGITS)
-    _named(FundVamm(0, value))
+    value = read_number("the amount", amount, QUOTE_DIGITS)
+    named(FundVamm(0, value))
     receipt = _about_market(app, symbol.upper(), client_id, FundVamm, value)
     output.finish(app, receipt, f"{output.grouped(amount)} USD for the vAMM of {symbol.upper()}")
 
@@ -237,13 +191,13 @@ def create_market(app: App, symbol: str, price: str, sets: tuple[str, ...], clie
     mine = [text for text in sets if "." not in text.partition("=")[0]]
     prefix = f"markets.{name}"
     fields = market_fields(name)
-    start = _value(fields.pop(f"{prefix}.price"), price)
+    start = read_value(fields.pop(f"{prefix}.price"), price)
     try:
-        made = presets.market_params(name, start, _assignments(mine, fields, prefix))
+        made = presets.market_params(name, start, read_assignments(mine, fields, prefix))
     except RangeError as error:
         raise Failure(f"no vAMM and no open interest limit fit {name} at {price}", USAGE) from error
-    _require_sound(made)
-    command = _named(CreateMarket(made))
+    require_sound(made)
+    command = named(CreateMarket(made))
 
     async def work(session: Session) -> Receipt:
         return await session.client.command(command, client_id)
@@ -260,8 +214,8 @@ def create_market(app: App, symbol: str, price: str, sets: tuple[str, ...], clie
 @click.pass_obj
 def fund_pool(app: App, symbol: str, pool: str, amount: str, client_id: str) -> None:
     """Give a POOL of the market SYMBOL money, AMOUNT in USD, out of the treasury (account 1)."""
-    value = _number("the amount", amount, QUOTE_DIGITS)
-    _named(FundPool(0, POOLS[pool], value))
+    value = read_number("the amount", amount, QUOTE_DIGITS)
+    named(FundPool(0, POOLS[pool], value))
     receipt = _about_market(app, symbol.upper(), client_id, FundPool, POOLS[pool], value)
     done = f"{output.grouped(amount)} USD for the {pool} pool of {symbol.upper()}"
     output.finish(app, receipt, done)
@@ -275,8 +229,8 @@ def fund_pool(app: App, symbol: str, pool: str, amount: str, client_id: str) -> 
 @click.pass_obj
 def set_peg(app: App, symbol: str, peg: str, client_id: str) -> None:
     """Set the peg of the vAMM of SYMBOL, toward the oracle, at the adjustments pool's cost."""
-    value = _number("the peg", peg, PRICE_DIGITS)
-    _named(Repeg(0, value))
+    value = read_number("the peg", peg, PRICE_DIGITS)
+    named(Repeg(0, value))
     receipt = _about_market(app, symbol.upper(), client_id, Repeg, value)
     output.finish(app, receipt, f"the peg of {symbol.upper()} is {output.grouped(peg)}")
 
@@ -293,7 +247,7 @@ def set_market_params(app: App, symbol: str, values: tuple[str, ...], client_id:
     prefix = f"markets.{name}"
     fields = market_fields(name)
     fields.pop(f"{prefix}.price")
-    changes = _assignments(values, fields, prefix)
+    changes = read_assignments(values, fields, prefix)
 
     async def work(session: Session) -> tuple[dict[str, Any], Receipt]:
         ident = (await session.client.market(name)).market
@@ -303,8 +257,8 @@ def set_market_params(app: App, symbol: str, values: tuple[str, ...], client_id:
             raise Failure("this exchange has other parameters than this program knows")
         merged: dict[str, Any] = {**before, **changes}
         after = MarketParams(**merged)
-        _require_sound(after)
-        command = _named(SetMarketParams(ident, after))
+        require_sound(after)
+        command = named(SetMarketParams(ident, after))
         return dict(before), await session.client.command(command, client_id)
 
     before, receipt = connection.run_operator(app, work)
@@ -332,7 +286,7 @@ def set_market_params(app: App, symbol: str, values: tuple[str, ...], client_id:
 def set_params(app: App, values: tuple[str, ...], client_id: str) -> None:
     """Change limits of the exchange; those that are not named stay as they are."""
     fields = fixed_fields()
-    changes = _assignments(values, fields, "exchange")
+    changes = read_assignments(values, fields, "exchange")
 
     async def work(session: Session) -> tuple[dict[str, int], Receipt]:
         before = (await session.client.exchange()).limits
@@ -340,8 +294,8 @@ def set_params(app: App, values: tuple[str, ...], client_id: str) -> None:
             # Whatever is left out would fall back to its default unnoticed.
             raise Failure("this exchange has other limits than this program knows")
         after = GlobalParams(**{**before, **changes})
-        _require_sound(after)
-        return before, await session.client.command(_named(SetGlobalParams(after)), client_id)
+        require_sound(after)
+        return before, await session.client.command(named(SetGlobalParams(after)), client_id)
 
     before, receipt = connection.run_operator(app, work)
     output.require_accepted(app, receipt)

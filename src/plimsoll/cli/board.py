@@ -189,6 +189,8 @@ class Board:
         self.caption: Caption | None = None
         self.now = now
         self.markets: list[MarketBoard] = []
+        self.vaults: list[dict[str, Any]] = []
+        self.pools: list[dict[str, Any]] = []
         self.node = NodeFigures()
 
     def take(self, event: Event, ts: int) -> None:
@@ -207,6 +209,10 @@ class Board:
         for market, view in zip(self.markets, seen, strict=True):
             market.see(view)
         self.now = now
+
+    def see_liquidity(self, seen: dict[str, list[dict[str, Any]]]) -> None:
+        """Take over a look (see ``look_liquidity``) at vaults and spot pools."""
+        self.vaults, self.pools = seen["vaults"], seen["pools"]
 
 
 class NodeBoard(Board):
@@ -234,6 +240,7 @@ class NodeBoard(Board):
         """Take a look at the state and the counters. Errors: as `NodeBase.query`."""
         now = self._clock()
         self.see(await self._node.query(lambda state: look(state, now)), now)
+        self.see_liquidity(await self._node.query(lambda state: look_liquidity(state, now)))
         self._count(now)
 
     def _count(self, now: int) -> None:
@@ -263,3 +270,22 @@ def look(state: Any, now: int) -> list[dict[str, Any]]:
         view["tick"], view["step"] = market.params.tick, market.params.step
         found.append(view)
     return found
+
+
+def look_liquidity(state: Any, now: int) -> dict[str, list[dict[str, Any]]]:
+    """All vaults and spot pools of a state, with the decimals of their assets."""
+    digits = {asset.symbol: asset.decimals for asset in state.assets}
+    vaults: list[dict[str, Any]] = []
+    for vault in state.liquidity.vaults:
+        view = views.vault_view(state, vault, now)
+        view["decimals"] = digits[view["asset"]]
+        if view["hedge"] is not None:
+            view["base_decimals"] = digits[view["hedge"]["base_asset"]]
+        view["quotes"] = views.vault_quotes_view(state, vault)
+        vaults.append(view)
+    pools: list[dict[str, Any]] = []
+    for pool in state.liquidity.pools:
+        view = views.spot_pool_view(state, pool)
+        view["decimals"] = (digits[view["base"]], digits[view["quote"]])
+        pools.append(view)
+    return {"vaults": vaults, "pools": pools}

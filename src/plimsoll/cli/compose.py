@@ -23,13 +23,13 @@ import uvicorn
 from plimsoll.api.app import create_app
 from plimsoll.api.limits import ApiSettings
 from plimsoll.api.server import make_server
-from plimsoll.cli import demo_client, live_feeds
+from plimsoll.cli import demo_client, demo_vaults, live_feeds
 from plimsoll.cli.board import NodeBoard
 from plimsoll.cli.demo_client import DemoClient
 from plimsoll.cli.live_feeds import LiveFeed
 from plimsoll.errors import ConfigError, NodeBusy, PlimsollError
 from plimsoll.messages.commands import Tick
-from plimsoll.runtime import presets
+from plimsoll.runtime import presets, presets_vaults
 from plimsoll.runtime.keys import KEYS_NAME, KeyStore
 from plimsoll.runtime.node import Node, NodeSettings
 from plimsoll.runtime.node_types import Clock, system_clock
@@ -60,8 +60,9 @@ class PartFailed(PlimsollError):
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What to run. ``port`` 0 takes a free one; ``demo`` adds traders and the demo client;
-    ``program`` is how other commands are called to reach this exchange.
+    """What to run. ``port`` 0 takes a free one; ``demo`` adds traders and the demo client, with
+    ``vaults`` also vaults, spot pools and who fills them; ``program`` is how other commands are
+    called to reach this exchange.
     """
 
     data_dir: Path
@@ -72,6 +73,7 @@ class UpOptions:
     demo: bool = True
     open_deposits: bool = True
     house_keeper: bool = True
+    vaults: bool = True
     traders: int = TRADERS
     seed: int = 1
     feed_seed: int = 1
@@ -125,10 +127,11 @@ async def run(options: UpOptions, show: Show) -> None:
         app = create_app(node, keys, options.api, clock=options.clock)
         made = make_server(app, settings=options.api, trusted_proxies=options.trusted_proxies)
         server = _Server(made.config)
-        client, traders = None, []
+        client, traders, spot = None, [], -1
         if options.demo:
             client = await demo_client.prepare(node, keys, options.data_dir, url, options.clock())
             traders = await _join_traders(node, options)
+            spot = await demo_vaults.prepare(node) if options.vaults else -1
         board = NodeBoard(node, options.clock)
         stop = asyncio.Event()
         stack.enter_context(_signals(stop))
@@ -140,7 +143,7 @@ async def run(options: UpOptions, show: Show) -> None:
             example,
         )  # fmt: skip
         try:
-            await _run_parts(options, running, traders, server, listener, show)
+            await _run_parts(options, running, traders, spot, server, listener, show)
         except BaseExceptionGroup as group:
             raise _first(group) from group
         _log.info("stopping", seq=node.last_seq)
@@ -164,6 +167,8 @@ async def _open_node(options: UpOptions) -> Node:
             if name != "open_deposits"
         },
     )
+    if options.demo and options.vaults:
+        commands += presets_vaults.open_vaults(first, options.overrides)
     node = await Node.open(path, bootstrap=commands, settings=options.node, clock=options.clock)
     _log.info(
         "node open",
@@ -191,6 +196,7 @@ async def _run_parts(
     options: UpOptions,
     running: Running,
     traders: list[Trader],
+    spot: int,
     server: uvicorn.Server,
     listener: socket.socket,
     show: Show,
@@ -204,6 +210,8 @@ async def _run_parts(
     }
     if options.house_keeper:
         parts["house keeper"] = _keep_house(node)
+    if spot >= 0:
+        parts["spot trader"] = demo_vaults.arbitrage(node, spot)
     for trader in traders:
         parts[f"trader {trader.name}"] = _trade(node, trader, options.clock)
     async with asyncio.TaskGroup() as group:

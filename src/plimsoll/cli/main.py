@@ -25,6 +25,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "funding": ("mechanisms:funding", "The last funding periods of a market."),
     "repegs": ("mechanisms:repegs", "The last repegs of a market, and its health."),
     "liquidations": ("mechanisms:liquidations", "The last steps of liquidations."),
+    "vault": ("vaults:vault", "Maker vaults: shares, quotes, trades with a vault."),
+    "spot": ("spot:spot", "Spot pools and firm quotes, on which vaults hedge."),
     "explain": ("explain:explain", "What a record did and why, by which rules."),
     "key": ("keys_commands:key", "API keys: create, list, revoke."),
     "admin": ("admin:admin", "Operate it: principals, markets, limits."),

@@ -23,6 +23,7 @@ _SOURCES = {
     "vamm": "the vAMM",
     "auction": "an auction",
     "adl": "deleveraging",
+    "hedged": "a spot-hedged vault",
 }
 _SHOWN_FILLS = 12
 
@@ -50,6 +51,7 @@ def print_order(
     if fills:
         console.print(f"fee        {output.grouped(receipt.fee)} USD")
     _print_vamm(console, fills)
+    _print_vault(console, receipt)
     _print_rest(console, receipt)
     if after is not None:
         _print_position(console, request.market, held)
@@ -83,6 +85,14 @@ def _print_vamm(console: Console, fills: list[dict[str, Any]]) -> None:
     spread = sum((Decimal(event["surplus"]) for event in against), Decimal(0))
     shown = output.grouped(format(spread, "f"))
     console.print(f"vAMM       earned {shown} USD of spread, kept for its repegs")
+
+
+def _print_vault(console: Console, receipt: Receipt) -> None:
+    """Why a vault that the order was directed at did not fill it."""
+    for event in receipt.events:
+        if event["type"] == "VaultRefused" and event["order"] == receipt.order:
+            why = f"{event['value_is']}: {event['value']}, {event['limit_is']}: {event['limit']}"
+            console.print(f"vault      did not fill: {event['name']} ({why})", style="yellow")
 
 
 def _print_rest(console: Console, receipt: Receipt) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import click
 import msgspec
@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from plimsoll.cli.app import REFUSED, App, Failure
-from plimsoll.client.models import Receipt, RejectInfo
+from plimsoll.client.models import Receipt, RejectInfo, Response
 
 WIDTH: Final = 120
 """Where no terminal tells its own."""
@@ -38,6 +38,28 @@ _HINTS: Final = {
     "INSUFFICIENT_MARGIN": "order less, or deposit with `plimsoll account deposit`",
     "ORACLE_INVALID": "wait for a fresh oracle price",
     "MARKET_MODE": "the market takes only what reduces risk, or nothing",
+    "UNKNOWN_VAULT": "see `plimsoll vault list`",
+    "VAULT_KIND": "see `plimsoll vault list`",
+    "VAULT_SHUT": "the vault is worth nothing; it opens by itself if that changes",
+    "VAULT_MODE": "see `plimsoll vault show`; what one has can be withdrawn in every mode",
+    "NOT_WHITELISTED": "ask the operator to let the account in",
+    "SHARES_TOO_FEW": "deposit more, or accept fewer shares; see `plimsoll vault preview`",
+    "VALUE_TOO_SMALL": "give back more shares, or accept less; see `plimsoll vault preview`",
+    "INSUFFICIENT_SHARES": "see `plimsoll vault holdings`",
+    "UNLOCKS_FULL": "wait until one is paid; see `plimsoll vault holdings`",
+    "VAULT_CAP": "deposit less",
+    "VAULT_MARGIN": "withdraw less, or wait: the rest backs the vault's positions",
+    "VAULT_ASSETS": "withdraw less, or wait: the rest is in use for takers",
+    "MIN_MARGIN_RATIO": "trade or withdraw less",
+    "HEDGE_SLIPPAGE": "trade less, or wait until the spot pool is near the oracle again",
+    "VAULT_CAPACITY": "trade less; see `plimsoll vault show`",
+    "UNLOCK_NOT_DUE": "see `plimsoll vault holdings`",
+    "UNKNOWN_POOL": "see `plimsoll spot pools`",
+    "SPOT_LIQUIDITY": "swap less; see `plimsoll spot pools`",
+    "SPOT_AMOUNT_ZERO": "swap more",
+    "SPOT_SLIPPAGE": "accept a worse price, or wait",
+    "UNKNOWN_FIRM_QUOTE": "see `plimsoll spot quotes`",
+    "FIRM_QUOTES_FULL": "cancel some with `plimsoll spot cancel`",
 }
 """What to do about a refusal, by the name of its code."""
 
@@ -73,6 +95,25 @@ def pairs(title: str, rows: Iterable[tuple[str, str | Text]]) -> Table:
     made = table(title, ("", ""), rows, left=2)
     made.show_header = False
     return made
+
+
+def show_rows(
+    app: App,
+    found: Any,
+    title: str,
+    names: Sequence[str],
+    rows: Sequence[Sequence[str | Text]],
+    *,
+    left: int = 1,
+    none: str,
+) -> None:
+    """A list in a table, or a word where it is empty; with --json as it was found."""
+    if app.json:
+        print_json(found)
+    elif rows:
+        console().print(table(title, names, rows, left=left))
+    else:
+        click.echo(none)
 
 
 def grouped(text: str | None) -> str:
@@ -113,12 +154,16 @@ def refusal_text(reject: RejectInfo | None) -> str:
 
 def require_accepted(app: App, receipt: Receipt) -> None:
     """End with exit code 3 if the exchange refused; with --json the receipt is printed first."""
-    if receipt.accepted:
-        return
+    if not receipt.accepted:
+        refuse(app, receipt, receipt.reject)
+
+
+def refuse(app: App, answer: Response, reject: RejectInfo | None) -> NoReturn:
+    """End with exit code 3 and the refusal; with --json the whole answer is printed first."""
     if app.json:
-        print_json(receipt)
+        print_json(answer)
     sys.stdout.flush()
-    raise Failure(refusal_text(receipt.reject), REFUSED)
+    raise Failure(refusal_text(reject), REFUSED)
 
 
 def finish(app: App, receipt: Receipt, text: str) -> None:

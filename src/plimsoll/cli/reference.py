@@ -75,24 +75,32 @@ def rejects(app: App) -> None:
 @common
 @click.pass_obj
 def params(app: App) -> None:
-    """Parameters of markets and of the exchange: defaults and bounds, as settings are written.
+    """Parameters of markets, vaults and the exchange: defaults and bounds, as settings are written.
 
-    A market's stand in the settings as markets.SYMBOL.name, the exchange's as exchange.name.
+    A market's stand in the settings as markets.SYMBOL.name, the exchange's as exchange.name. A
+    vault's are given to `plimsoll admin`; its amounts are shown for an asset of six decimals.
     """
     from plimsoll.cli import output
     from plimsoll.runtime import presets
 
     market, exchange = _market_rows(), _exchange_rows()
+    vault, quote = _vault_rows()
     if app.json:
-        output.print_json({"market": market, "exchange": exchange})
+        all_rows = {"market": market, "exchange": exchange, "vault": vault, "quote": quote}
+        output.print_json(all_rows)
         return
     screen = output.console()
     names = ["name", "kind", "least", "most", *presets.DEFAULT_PRICES]
     rows = [[str(row[name]) for name in names] for row in market]
     screen.print(output.table("Parameters of a market", names, rows, left=2))
     names = ["name", "kind", "least", "most", "default"]
-    rows = [[str(row[name]) for name in names] for row in exchange]
-    screen.print("", output.table("Parameters of the exchange", names, rows, left=2))
+    for title, found in (
+        ("Parameters of the exchange", exchange),
+        ("Parameters of a vault", vault),
+        ("Parameters of a passive vault's quotes in a market", quote),
+    ):
+        rows = [[str(row[name]) for name in names] for row in found]
+        screen.print("", output.table(title, names, rows, left=2))
 
 
 def _market_rows() -> list[dict[str, Any]]:
@@ -115,13 +123,25 @@ def _market_rows() -> list[dict[str, Any]]:
 
 def _exchange_rows() -> list[dict[str, Any]]:
     from plimsoll.config import fixed_fields
-    from plimsoll.messages.fields import BOUNDS
     from plimsoll.messages.params import GlobalParams
 
-    fields = fixed_fields()
+    return _rows_of(GlobalParams.FIELDS, fixed_fields(), "exchange")
+
+
+def _vault_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    from plimsoll.config import quote_fields, vault_fields
+    from plimsoll.messages.vault_params import QuoteParams, VaultParams
+
+    vault = _rows_of(VaultParams.FIELDS, vault_fields(decimals=6), "vault")
+    return vault, _rows_of(QuoteParams.FIELDS, quote_fields(), "quote")
+
+
+def _rows_of(schema: Any, fields: dict[str, Any], prefix: str) -> list[dict[str, Any]]:
+    from plimsoll.messages.fields import BOUNDS
+
     rows = []
-    for name, kind in GlobalParams.FIELDS:
-        field = fields[f"exchange.{name}"]
+    for name, kind in schema:
+        field = fields[f"{prefix}.{name}"]
         low, high = (field.show(bound) for bound in BOUNDS[kind])
         rows.append(
             {"name": name, "kind": kind, "least": low, "most": high,

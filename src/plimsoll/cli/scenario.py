@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 
 from plimsoll.cli import screen
-from plimsoll.cli.board import Board, Caption, look
+from plimsoll.cli.board import Board, Caption, look, look_liquidity
 from plimsoll.cli.figures import utc
 from plimsoll.messages.codes import REJECTS
 from plimsoll.messages.events import Event, Rejected
@@ -138,6 +138,7 @@ class _Picture:
         """Take over the state."""
         board, exchange = self.board, self._performance.exchange
         board.see(look(exchange.state, self._scene.now), self._scene.now)
+        board.see_liquidity(look_liquidity(exchange.state, self._scene.now))
         board.node.seq = exchange.seq
         board.node.uptime_ms = self._scene.now - self._performance.scenario.start_ms
 

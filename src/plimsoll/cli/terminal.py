@@ -16,12 +16,15 @@ from rich.table import Table
 from rich.text import Text
 
 from plimsoll.cli import terminal_mechanisms as more
+from plimsoll.cli import terminal_vaults as liquidity
 from plimsoll.cli.board import Board, Caption, MarketBoard, Trade
 from plimsoll.cli.figures import bp, fixed, short_usd, usd, utc
 from plimsoll.units import div_floor, notional_floor
 
 WIDE: Final = 118
 SIDE_COLUMN: Final = 42
+LEAST_BODY: Final = 7
+"""Lines that book, tape and auctions keep, whatever else there is to show."""
 _STRIP: Final = 6
 _LABEL: Final = "grey62"
 _BORDER: Final = "grey35"
@@ -29,7 +32,14 @@ _BID: Final = "green3"
 _ASK: Final = "indian_red1"
 _VAMM: Final = "medium_purple1"
 _BAD: Final = "yellow3"
-_SOURCES: Final = {"vamm": _VAMM, "book": _LABEL, "auction": more.AUCTION, "adl": _BAD}
+_HEDGED: Final = "dodger_blue1"
+_SOURCES: Final = {
+    "vamm": _VAMM,
+    "book": _LABEL,
+    "auction": more.AUCTION,
+    "adl": _BAD,
+    "hedged": _HEDGED,
+}
 _TAPE: Final[tuple[JustifyMethod, ...]] = ("left", "right", "right", "left")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
@@ -47,11 +57,25 @@ def render(board: Board, selected: int, width: int, height: int) -> RenderableTy
     strip = [] if wide else [Layout(_strip(board, market), size=_STRIP)]
     # Header, caption, tiles, strip, footer; the rest is book, tape and the side column.
     used = 1 + 4 + 2 + (_STRIP if strip else 0) + (3 if board.caption else 0)
-    rows.append(_body(board, market, width, max(5, height - used)))
-    rows += [*strip, Layout(_footer(board), size=2)]
+    room = max(5, height - used)
+    vaults = _vaults(board, market, width, room)
+    rows.append(_body(board, market, width, room - sum(one.size or 0 for one in vaults)))
+    rows += [*vaults, *strip, Layout(_footer(board), size=2)]
     root = Layout()
     root.split_column(*rows)
     return root
+
+
+def _vaults(board: Board, market: MarketBoard, width: int, room: int) -> list[Layout]:
+    """Vaults and spot pools, if there are any: a table, or a line where there is no room for it."""
+    count = liquidity.lines_of(board)
+    if count == 0 or room <= LEAST_BODY:
+        return []
+    size = min(count + 2, room // 3, room - LEAST_BODY)
+    if size < min(count + 2, 6):
+        return [Layout(liquidity.line(board), size=1)]
+    table = liquidity.table(board, market, width - 4, size - 2)
+    return [Layout(_panel(table, "vaults and spot pools"), size=size)]
 
 
 def _body(board: Board, market: MarketBoard, width: int, height: int) -> Layout:

@@ -42,6 +42,7 @@ def order_options(function: F) -> F:
         click.option("--expires-ms", type=click.IntRange(0), default=0, help="Time in ms UTC."),
         click.option("--client-order-id", default="", help="Your own name for the order."),
         click.option("--keeper-fee", default="0", help="Held back for whoever fills it first."),
+        click.option("--vault", type=click.IntRange(0), help="Direct it at this hedged vault."),
         account_option,
     ]
     for option in reversed(options):
@@ -66,6 +67,7 @@ def _request(account: int, side: str, market: str, size: str, given: dict[str, A
         "expires_ms": given["expires_ms"],
         "client_order_id": given["client_order_id"],
         "keeper_fee": given["keeper_fee"],
+        "vault": given["vault"],
     }
     return msgspec.convert(values, type=PlaceOrderRequest)
 

@@ -48,6 +48,7 @@ def options_of(
         demo=config.demo.enabled,
         open_deposits=config.open_deposits,
         traders=config.demo.traders,
+        vaults=config.demo.vaults,
         seed=config.demo.seed,
         feed_seed=config.feed.seed,
         overrides=config.market_overrides(),

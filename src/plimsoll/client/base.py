@@ -59,6 +59,7 @@ from plimsoll.client.models import (
     TriggerInfo,
     WithdrawRequest,
 )
+from plimsoll.client.vault_base import VaultClient
 
 DEPTH_MAX: Final = 1_000
 """Most levels of a side of the book in one answer."""
@@ -79,16 +80,17 @@ KEEPER_COMMANDS: Final = (
     "UpdateFunding",
     "ExpireOrder",
     "UpdateMarket",
+    "RehedgeVault",
     "Tick",
 )
 """Commands that keepers send, by name."""
 
 
-class Client(Protocol):
+class Client(VaultClient, Protocol):
     """Access to an exchange on behalf of one principal."""
 
     async def exchange(self) -> ExchangeInfo:
-        """Name, version, last command, symbols, limits."""
+        """Name, version, last command, symbols, limits, assets."""
 
     async def markets(self) -> list[MarketInfo]:
         """Every market, in the order they were opened."""

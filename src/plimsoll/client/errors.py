@@ -5,7 +5,7 @@
     │   ├── BadField     400  a field is missing, malformed or out of bounds
     │   ├── Unauthorised 401  no key, an unknown key or a wrong signature
     │   ├── Forbidden    403  the key's scopes do not cover this
-    │   ├── NotFound     404  no such market, account or route (or not one of yours)
+    │   ├── NotFound     404  no such market, account, vault or route (or not one of yours)
     │   ├── Conflict     409  the client id was used for another command
     │   ├── Busy         429  too much at once; ``retry_after`` in seconds
     │   ├── Halted       503  the exchange takes no commands
@@ -23,7 +23,7 @@ from typing import Final
 
 from plimsoll.client.models import ErrorInfo
 from plimsoll.errors import ClientError
-from plimsoll.messages.codes import BAD_FIELD, UNKNOWN_ACCOUNT, UNKNOWN_MARKET
+from plimsoll.messages.codes import BAD_FIELD, UNKNOWN_ACCOUNT, UNKNOWN_MARKET, UNKNOWN_VAULT
 
 BAD_REQUEST: Final = 9400
 UNAUTHENTICATED: Final = 9401
@@ -152,6 +152,13 @@ def no_market(symbol: str) -> NotFound:
     """A market that is unknown."""
     text = f"there is no market {symbol[:64]!r}"
     info = ErrorInfo(code=UNKNOWN_MARKET, name="UNKNOWN_MARKET", message=text, field="market")
+    return NotFound(404, info)
+
+
+def no_vault(vault: int) -> NotFound:
+    """A vault that is unknown."""
+    text = f"there is no vault {vault}"
+    info = ErrorInfo(code=UNKNOWN_VAULT, name="UNKNOWN_VAULT", message=text, field="vault")
     return NotFound(404, info)
 
 

@@ -28,6 +28,7 @@ from plimsoll.client.errors import (
     bad_field,
     problem,
 )
+from plimsoll.client.http_vaults import HttpVaults
 from plimsoll.client.models import ErrorInfo, Receipt
 from plimsoll.client.signing import COMMAND_ID_HEADER, ApiKey
 from plimsoll.client.socket import Socket
@@ -47,7 +48,7 @@ def system_clock() -> int:
     return div_floor(time.time_ns(), 1_000_000)
 
 
-class HttpClient:
+class HttpClient(HttpVaults):
     """Access to a node at ``url``, with a key for everything that is not public.
 
     ``timeout`` is the time (seconds) of one attempt, ``attempts`` how many there are at most.

@@ -33,3 +33,19 @@ class Request(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 class Response(msgspec.Struct, kw_only=True, frozen=True):
     """Base of what is answered."""
+
+
+class RejectInfo(Response, kw_only=True, frozen=True):
+    """Why the exchange refused a command: what was measured against what.
+
+    ``value`` and ``limit`` are the numbers as texts, in the unit their names suggest (money,
+    prices and sizes as decimals); ``item`` is the item of the batch, -1 outside batches.
+    """
+
+    code: int
+    name: str
+    value: str
+    limit: str
+    value_is: str
+    limit_is: str
+    item: int = -1

@@ -3,7 +3,7 @@
 The one set of types of the HTTP interface, of every client and of the command line. Prices, sizes
 and money are plain decimal texts (``"60000.5"``), ratios are ppm, times are ms since the epoch
 (UTC), ids are whole numbers. Requests refuse fields they do not know; responses may grow. The
-types of the mechanisms and of keepers have files of their own and are found here too.
+types of the mechanisms, of vaults and of keepers have files of their own and are found here too.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from plimsoll.client.model_base import (
     Direction,
     OrderType,
     PostOnly,
+    RejectInfo,
     Request,
     Response,
     Role,
@@ -50,14 +51,32 @@ from plimsoll.client.model_base import (
     StreamType,
     TimeInForce,
 )
+from plimsoll.client.vault_models import (
+    ClaimRequest,
+    FirmQuoteInfo,
+    FirmQuoteRequest,
+    HedgeInfo,
+    HoldingInfo,
+    SpotPoolInfo,
+    SwapRequest,
+    UnlockInfo,
+    VaultDepositRequest,
+    VaultInfo,
+    VaultPreview,
+    VaultQuoteInfo,
+    VaultTradeRequest,
+    VaultWithdrawalRequest,
+)
 
 __all__ = [
-    "AuctionInfo", "Direction", "ExplainInfo", "ExplainLine", "FundingInfo", "FundingState",
-    "KeeperAccount", "KeeperAuction", "KeeperMarket", "KeeperOrder", "KeeperPosition",
-    "KeeperRecord", "KeeperSnapshot", "KeeperTrigger", "LiquidationInfo", "MarketInfo",
-    "OfferRequest", "OrderType", "PlaceTriggerRequest", "PostOnly", "RepegInfo", "RepegTimerInfo",
-    "Request", "Response", "Role", "Side", "Source", "Status", "StreamType", "TimeInForce",
-    "TrackingInfo", "TriggerInfo", "VammInfo",
+    "AuctionInfo", "ClaimRequest", "Direction", "ExplainInfo", "ExplainLine", "FirmQuoteInfo",
+    "FirmQuoteRequest", "FundingInfo", "FundingState", "HedgeInfo", "HoldingInfo", "KeeperAccount",
+    "KeeperAuction", "KeeperMarket", "KeeperOrder", "KeeperPosition", "KeeperRecord",
+    "KeeperSnapshot", "KeeperTrigger", "LiquidationInfo", "MarketInfo", "OfferRequest", "OrderType",
+    "PlaceTriggerRequest", "PostOnly", "RejectInfo", "RepegInfo", "RepegTimerInfo", "Request",
+    "Response", "Role", "Side", "Source", "SpotPoolInfo", "Status", "StreamType", "SwapRequest",
+    "TimeInForce", "TrackingInfo", "TriggerInfo", "UnlockInfo", "VammInfo", "VaultDepositRequest",
+    "VaultInfo", "VaultPreview", "VaultQuoteInfo", "VaultTradeRequest", "VaultWithdrawalRequest",
 ]  # fmt: skip
 
 
@@ -69,7 +88,8 @@ class PlaceOrderRequest(Request, kw_only=True):
 
     ``price`` is the limit, or the worst price of a market order (None: the market's slippage
     setting). ``tif`` None means gtc for a limit order and ioc for a market order. ``expires_ms``
-    0 means never. ``keeper_fee`` (USD) is held back for the keeper of the first fill.
+    0 means never. ``keeper_fee`` (USD) is held back for the keeper of the first fill. ``vault``
+    directs it at a hedged vault of its market; ``tif`` None is ioc then.
     """
 
     account: int
@@ -84,6 +104,7 @@ class PlaceOrderRequest(Request, kw_only=True):
     expires_ms: int = 0
     client_order_id: str = ""
     keeper_fee: str = "0"
+    vault: int | None = None
 
 
 class AmendOrderRequest(Request, kw_only=True):
@@ -182,22 +203,6 @@ class ErrorInfo(Response, kw_only=True, frozen=True):
     name: str
     message: str
     field: str | None = None
-
-
-class RejectInfo(Response, kw_only=True, frozen=True):
-    """Why the exchange refused a command: what was measured against what.
-
-    ``value`` and ``limit`` are the numbers as texts, in the unit their names suggest (money,
-    prices and sizes as decimals); ``item`` is the item of the batch, -1 outside batches.
-    """
-
-    code: int
-    name: str
-    value: str
-    limit: str
-    value_is: str
-    limit_is: str
-    item: int = -1
 
 
 class Receipt(Response, kw_only=True, frozen=True):
@@ -329,9 +334,18 @@ class PrincipalInfo(Response, kw_only=True, frozen=True):
     roles: list[str]
 
 
+class AssetInfo(Response, kw_only=True, frozen=True):
+    """Something that accounts hold; amounts of it have so many ``decimals``."""
+
+    asset: int
+    symbol: str
+    decimals: int
+
+
 class ExchangeInfo(Response, kw_only=True, frozen=True):
     """Who answers: version, build (compiled or interpreted), last command, symbols traded, and
     the limits of the exchange as a whole (by the names of ``SetGlobalParams``; flags 0 and 1).
+    ``assets`` are by their ids.
     """
 
     name: str
@@ -341,6 +355,7 @@ class ExchangeInfo(Response, kw_only=True, frozen=True):
     ts: int
     markets: list[str]
     limits: dict[str, int] = msgspec.field(default_factory=dict)
+    assets: list[AssetInfo] = msgspec.field(default_factory=list)
 
 
 class StreamMessage(Response, kw_only=True, frozen=True):

@@ -10,7 +10,15 @@ Prices, sizes and money are plain decimals, ratios ppm or text such as "5%", "5b
 
 from __future__ import annotations
 
-from plimsoll.config.fields import Field, fixed_fields, market_fields, read_ratio, show_ratio
+from plimsoll.config.fields import (
+    Field,
+    fixed_fields,
+    market_fields,
+    quote_fields,
+    read_ratio,
+    show_ratio,
+    vault_fields,
+)
 from plimsoll.config.loading import (
     DEFAULT,
     ENV_FILE_NAME,
@@ -51,7 +59,9 @@ __all__ = [
     "fixed_fields",
     "load",
     "market_fields",
+    "quote_fields",
     "read_ratio",
     "show_ratio",
     "variable_of",
+    "vault_fields",
 ]

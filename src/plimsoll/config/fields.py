@@ -14,6 +14,7 @@ from plimsoll.config.sections import Config
 from plimsoll.decimal_text import format_decimal, parse_decimal
 from plimsoll.messages.fields import BOUNDS
 from plimsoll.messages.params import GlobalParams, MarketParams
+from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
 _RATIO_UNITS: Final = (("%", 4), ("bps", 2), ("bp", 2), ("x", 6))
 _QUOTE_NAMES: Final = frozenset({"min_notional"})
@@ -139,9 +140,13 @@ def param_digits(name: str, kind: str) -> int | None:
     return None
 
 
-def param_field(prefix: str, name: str, kind: str, default: Any = None) -> Field:
-    """The setting of a parameter of a market or of the exchange."""
-    full, digits = f"{prefix}.{name}", param_digits(name, kind)
+def param_field(
+    prefix: str, name: str, kind: str, default: Any = None, digits: int | None = None
+) -> Field:
+    """The setting of a parameter; ``digits`` where its decimals are others than its name says."""
+    full = f"{prefix}.{name}"
+    if digits is None:
+        digits = param_digits(name, kind)
     low, high = BOUNDS[kind]
     read: Callable[[Any], Any]
     if digits is not None:
@@ -185,4 +190,24 @@ def market_fields(symbol: str) -> dict[str, Field]:
     """The settings of a market, by name: its start price and its parameters."""
     fields = [("price", "price"), *(one for one in MarketParams.FIELDS if one[0] != "symbol")]
     found = [param_field(f"markets.{symbol}", name, kind) for name, kind in fields]
+    return {one.name: one for one in found}
+
+
+def vault_fields(decimals: int) -> dict[str, Field]:
+    """The parameters of a vault whose asset has so many decimals, by name (``vault.name``)."""
+    digits = {"virtual_shares": 0, "virtual_assets": decimals, "deposit_cap": decimals}
+    plain = VaultParams()
+    found = [
+        param_field("vault", name, kind, getattr(plain, name), digits.get(name))
+        for name, kind in VaultParams.FIELDS
+    ]
+    return {one.name: one for one in found}
+
+
+def quote_fields() -> dict[str, Field]:
+    """How a vault quotes in a market, by name (``quote.name``)."""
+    plain = QuoteParams()
+    found = [
+        param_field("quote", name, kind, getattr(plain, name)) for name, kind in QuoteParams.FIELDS
+    ]
     return {one.name: one for one in found}

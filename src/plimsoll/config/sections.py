@@ -62,6 +62,7 @@ class DemoConfig(Section, frozen=True, kw_only=True):
 
     enabled: Annotated[bool, Meta(description="Whether they run.")] = True
     traders: Annotated[int, Meta(ge=0, le=500, description="How many in each market.")] = 10
+    vaults: Annotated[bool, Meta(description="Whether there are vaults and spot pools.")] = True
     seed: Annotated[int, Meta(ge=0, description="Of their behaviour.")] = 1
 
 

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Final
 
 from plimsoll.client import errors
-from plimsoll.client.errors import HttpProblem, no_account, no_market
+from plimsoll.client.errors import HttpProblem, no_account, no_market, no_vault
 from plimsoll.client.models import ErrorInfo
 from plimsoll.core import views
-from plimsoll.core.rows import Account, Market, Principal
+from plimsoll.core.rows import Account, Market, Principal, Vault
 from plimsoll.core.state import State
 from plimsoll.errors import ClientIdReused, NodeBusy, NodeClosed, NodeHalted
 from plimsoll.messages import codes
@@ -63,6 +63,13 @@ def find_market(state: State, symbol: str) -> Market:
     if row is None:
         raise no_market(symbol)
     return row
+
+
+def find_vault(state: State, vault: int) -> Vault:
+    """The vault of an id. Errors: `NotFound`."""
+    if not 0 <= vault < len(state.liquidity.vaults):
+        raise no_vault(vault)
+    return state.liquidity.vaults[vault]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ Teller = Callable[[Values], tuple[str, Rules]]
 
 PUBLIC: Final = frozenset(
     {"VaultCreated", "VaultParamsSet", "VaultQuoteSet", "VaultModeSet", "VaultQuoted"}
-    | {"VaultHedged", "VaultShut", "VaultOpened", "SpotPoolCreated"}
+    | {"VaultHedged", "VaultShut", "VaultOpened", "VaultSnapshot", "SpotPoolCreated"}
 )
 """Events that everybody may see."""
 
@@ -33,51 +33,61 @@ EXPLAIN: Final[dict[str, Teller]] = {
         "Account {account} brought {amount} into vault {vault} for "
         "{shares} shares; the vault was worth {assets}, there are {supply} shares now.",
         "SHARE-002",
-        "SHARE-007",
+        "SHARE-016",
     ),
     "VaultWithdrawn": _plain(
         "Account {account} gave {shares} shares of vault {vault} back for {value}; "
         "the vault was worth {assets}, there are {supply} shares now.",
         "SHARE-003",
-        "SHARE-007",
+        "SHARE-017",
     ),
     "UnlockQueued": _plain(
-        "{value} of account {account} leave vault {vault} and are paid at {due_ms}.", "SHARE-009"
+        "{value} of account {account} leave vault {vault} and are paid at {due_ms}.", "SHARE-021"
     ),
     "UnlockPaid": _plain(
-        "{paid} of account {account} out of vault {vault} were paid; {cut} went back.", "SHARE-009"
+        "{paid} of account {account} out of vault {vault} were paid; {cut} went back.", "SHARE-021"
     ),
     "VaultQuoted": _plain(
         "Vault {vault} quotes {bid_size} at {bid} and {ask_size} at {ask} in {symbol}.",
-        "SHARE-012",
+        "PASSIVE-001",
+        "PASSIVE-005",
     ),
     "VaultHedged": _plain(
-        "Vault {vault} hedged on spot: {side} {base_amount} for {quote} USD; "
-        "{util} ppm of what it holds are in use.",
-        "SPOT-006",
-        "SHARE-008",
+        "Vault {vault} hedged on spot ({venue}): {side} {base_amount} for {quote} USD; "
+        "{util} ppm of what depositors brought are in use.",
+        "HEDGE-004",
+        "HEDGE-005",
     ),
-    "VaultShut": _plain("Vault {vault} is shut: it is worth {assets}.", "SHARE-004"),
-    "VaultOpened": _plain("Vault {vault} is open again: it is worth {assets}.", "SHARE-004"),
+    "VaultRefused": _plain(
+        "Vault {vault} did not fill order {order}: {name} "
+        "({value_is} {value}, {limit_is} {limit}).",
+        "HEDGE-015",
+    ),
+    "VaultShut": _plain("Vault {vault} is shut: it is worth {assets}.", "SHARE-022"),
+    "VaultOpened": _plain("Vault {vault} is open again: it is worth {assets}.", "SHARE-022"),
+    "VaultSnapshot": _plain(
+        "Day {day}: vault {vault} is worth {assets}, there are {supply} shares.", "SHARE-023"
+    ),
     "SpotPoolCreated": _plain("Spot pool {pool} was opened.", "SPOT-009"),
     "SpotLiquidityChanged": _plain(
-        "Pool {pool}: {base_amount} and {quote_amount} were added.", "SPOT-002"
+        "Pool {pool}: {base_amount} and {quote_amount} were added.", "SPOT-010", "SPOT-011"
     ),
     "SpotSwapped": _plain(
         "{amount_in} went into pool {pool}, {amount_out} came out.",
         "SPOT-003",
         "SPOT-004",
+        "SPOT-012",
     ),
     "FirmQuotePosted": _plain(
         "Firm quote {firm_quote}: {side} {asset_amount} at {price}, {held} held.",
-        "SPOT-008",
+        "SPOT-017",
     ),
     "FirmQuoteFilled": _plain(
         "{asset_amount} of firm quote {firm_quote} were traded for {quote} USD, {left} are left.",
-        "SPOT-008",
+        "SPOT-018",
     ),
     "FirmQuoteEnded": _plain(
-        "Firm quote {firm_quote} is over ({reason}): {released} went back.", "SPOT-008"
+        "Firm quote {firm_quote} is over ({reason}): {released} went back.", "SPOT-019", "SPOT-020"
     ),
 }
 """Event -> its sentence and its rules."""

@@ -32,6 +32,7 @@ from plimsoll.runtime.access import (
     visible_accounts,
     visible_principals,
 )
+from plimsoll.runtime.local_vaults import LocalVaults
 from plimsoll.runtime.node import NodeBase
 from plimsoll.runtime.node_types import Clock, system_clock
 from plimsoll.runtime.present import Catalogue
@@ -41,7 +42,7 @@ from plimsoll.runtime.streams import Stream
 T = TypeVar("T")
 
 
-class LocalClient:
+class LocalClient(LocalVaults):
     """A principal's access to a node. Many may share one node and one ``history``. Keep it: it
     remembers names and accounts, so that a command need not wait for a read first.
 
@@ -117,7 +118,7 @@ class LocalClient:
     async def repegs(self, symbol: str, limit: int = 100) -> list[models.RepegInfo]:
         most = translate.limit("limit", limit, HISTORY_MAX)
         market = await self._ask(lambda state: find_market(state, symbol).ident)
-        names = await self._names_of(symbol)
+        names = await self._names_with(symbol)
         await self._history.catch_up()
         return [
             present_mechanisms.repeg(one.event, names, one.seq, one.ts)
@@ -194,25 +195,27 @@ class LocalClient:
         self, account: int, req: models.DepositRequest, client_id: str = ""
     ) -> Receipt:
         await self._require_visible(account)
-        names = await self._names_of(req.asset)
+        names = await self._names_with(req.asset)
         return await self._send(translate.deposit(account, req, names), client_id)
 
     async def withdraw(
         self, account: int, req: models.WithdrawRequest, client_id: str = ""
     ) -> Receipt:
         await self._require_visible(account)
-        names = await self._names_of(req.asset)
+        names = await self._names_with(req.asset)
         return await self._send(translate.withdraw(account, req, names), client_id)
 
     async def transfer(self, req: models.TransferRequest, client_id: str = "") -> Receipt:
-        return await self._send(translate.transfer(req, await self._names_of(req.asset)), client_id)
+        return await self._send(
+            translate.transfer(req, await self._names_with(req.asset)), client_id
+        )
 
     async def place_order(self, req: models.PlaceOrderRequest, client_id: str = "") -> Receipt:
-        names = await self._names_of(req.market)
+        names = await self._names_with(req.market, vault=_vault_of(req))
         return await self._send(translate.place_order(req, names), client_id)
 
     async def place_trigger(self, req: models.PlaceTriggerRequest, client_id: str = "") -> Receipt:
-        names = await self._names_of(req.market)
+        names = await self._names_with(req.market)
         return await self._send(translate.place_trigger(req, names), client_id)
 
     async def offer(self, auction: int, req: models.OfferRequest, client_id: str = "") -> Receipt:
@@ -227,7 +230,7 @@ class LocalClient:
         self, account: int, market: str | None = None, client_id: str = ""
     ) -> Receipt:
         await self._require_visible(account)
-        names = self._names if market is None else await self._names_of(market)
+        names = self._names if market is None else await self._names_with(market)
         return await self._send(translate.cancel_all(account, market, names), client_id)
 
     async def amend_order(
@@ -238,7 +241,8 @@ class LocalClient:
 
     async def batch(self, req: models.BatchRequest, client_id: str = "") -> Receipt:
         wanted = {getattr(item, "market", None) for item in req.items} - {None}
-        names = await self._names_of(*sorted(map(str, wanted)))
+        vault = max(map(_vault_of, req.items), default=-1)
+        names = await self._names_with(*sorted(map(str, wanted)), vault=vault)
         return await self._send(translate.batch(req, names), client_id)
 
     async def command(self, values: dict[str, Any], client_id: str = "") -> Receipt:
@@ -246,12 +250,13 @@ class LocalClient:
         if getattr(made, "asset", 0) >= len(self._names.decimals):
             # A refusal names no asset, but may have to show an amount of one.
             self._names = await self._ask(present.catalogue)
+        await self._names_with(vault=getattr(made, "vault", -1), pool=getattr(made, "pool", -1))
         return await self._send(made, client_id)
 
     async def quote(self, req: models.PlaceOrderRequest) -> Receipt:
-        command = translate.place_order(req, await self._names_of(req.market))
-        with outside_errors():
-            found = await self._node.dry_run(command, self.principal)
+        names = await self._names_with(req.market, vault=_vault_of(req))
+        command = translate.place_order(req, names)
+        found = await self._dry_run(command)
         accepted = not any(isinstance(event, Rejected) for event in found)
         return receipts.receipt_from(
             command,
@@ -310,10 +315,12 @@ class LocalClient:
             await self._ask(lambda state: find_account(state, self.principal, account).ident)
             self._visible.add(account)
 
-    async def _names_of(self, *symbols: str) -> Catalogue:
-        """A catalogue with these markets and assets, unless nobody knows them."""
-        known = (*self._names.symbols, *self._names.assets)
-        if not all(symbol in known for symbol in symbols):
+    async def _names_with(self, *symbols: str, vault: int = -1, pool: int = -1) -> Catalogue:
+        """A catalogue with these markets, assets, vault and pool, unless nobody knows them."""
+        names = self._names
+        known = (*names.symbols, *names.assets)
+        missing = vault >= len(names.vaults) or pool >= len(names.pools)
+        if missing or not all(symbol in known for symbol in symbols):
             self._names = await self._ask(present.catalogue)
         return self._names
 
@@ -325,6 +332,10 @@ class LocalClient:
     async def _ask(self, ask: Callable[[State], T]) -> T:
         with outside_errors():
             return await self._node.query(ask)
+
+    async def _dry_run(self, command: Command) -> list[Event]:
+        with outside_errors():
+            return await self._node.dry_run(command, self.principal)
 
     async def _send(self, command: Command, client_id: str) -> Receipt:
         translate.client_id(client_id)
@@ -339,3 +350,9 @@ class LocalClient:
             accepted=done.accepted,
             duplicate=done.duplicate,
         )
+
+
+def _vault_of(item: Any) -> int:
+    """The vault an order is directed at; -1 for none."""
+    vault: int | None = getattr(item, "vault", None)
+    return -1 if vault is None else vault

@@ -12,6 +12,7 @@ import plimsoll
 from plimsoll import _build
 from plimsoll.client.models import (
     AccountInfo,
+    AssetInfo,
     BookSnapshot,
     ExchangeInfo,
     FillInfo,
@@ -71,6 +72,10 @@ def exchange(state: State, seq: int, ts: int) -> ExchangeInfo:
         ts=ts,
         markets=[market.params.symbol for market in state.markets],
         limits={name: int(getattr(limits, name)) for name, _ in limits.FIELDS},
+        assets=[
+            AssetInfo(asset=row.ident, symbol=row.symbol, decimals=row.decimals)
+            for row in state.assets
+        ],
     )
 
 

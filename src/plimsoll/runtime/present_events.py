@@ -9,9 +9,15 @@ from plimsoll.client.models import RejectInfo
 from plimsoll.core.views_mechanisms import BOUNDS, CAUSES
 from plimsoll.decimal_text import format_decimal
 from plimsoll.messages import codec, codes
-from plimsoll.messages.events import Event, Rejected, Transferred
-from plimsoll.runtime.present_text import Catalogue, base_text, quote_text, rate_text
-from plimsoll.runtime.present_vaults import ASSET_FIELDS, ASSET_OF
+from plimsoll.messages.events import Event, Rejected, Transferred, VaultRefused
+from plimsoll.runtime.present_text import (
+    QUOTE_DIGITS,
+    Catalogue,
+    base_text,
+    quote_text,
+    rate_text,
+)
+from plimsoll.runtime.present_vaults import ASSET_CODES, ASSET_FIELDS, ASSET_OF
 
 AMOUNTS: Final = frozenset({"price", "price0", "raw_price", "amount", "amount0", "signed"})
 """Kinds of fields that are sizes, money, prices or rates."""
@@ -61,6 +67,10 @@ def _kind(value: int) -> str:
     return codes.ACCOUNT_KINDS[value]
 
 
+def _vault_kind(value: int) -> str:
+    return codes.VAULT_KINDS[value] if value < len(codes.VAULT_KINDS) else str(value)
+
+
 def _roles(value: int) -> str:
     return "|".join(name for name, bit in codes.ROLES.items() if value & bit) or "none"
 
@@ -86,6 +96,7 @@ _QUOTE_CODES: Final = (
     codes.LIMIT_NOT_REACHED,
     codes.AUCTION_PRICE_NOT_MET,
     codes.SUFFICIENT_COLLATERAL,
+    codes.HEDGE_SLIPPAGE,
 )
 """Codes whose numbers are money or prices."""
 _BASE_CODES: Final = (
@@ -95,6 +106,7 @@ _BASE_CODES: Final = (
     codes.AMEND_BELOW_FILLED,
     codes.OPEN_INTEREST,
     codes.AUCTION_NOTHING,
+    codes.VAULT_CAPACITY,
 )
 """Codes whose numbers are sizes."""
 _SHOWN: Final[dict[int, tuple[Callable[[int], str], Callable[[int], str]]]] = {
@@ -104,13 +116,15 @@ _SHOWN: Final[dict[int, tuple[Callable[[int], str], Callable[[int], str]]]] = {
     codes.ACCOUNT_KIND: (_kind, _kind),
     codes.AMEND_NOTHING: (quote_text, base_text),
     codes.MARKET_MODE: (_mode, _mode),
+    codes.VAULT_MODE: (_mode, _mode),
+    codes.VAULT_KIND: (_vault_kind, _vault_kind),
 }
 """code -> how its two numbers are shown; where a code is missing they are plain whole numbers."""
 
 
 def measured(code: int, value: int, limit: int, decimals: int | None = None) -> tuple[str, str]:
     """The two numbers of a refusal as texts; ``decimals`` are those of the asset it is about."""
-    if code == codes.INSUFFICIENT_BALANCE and decimals is not None:
+    if code in ASSET_CODES and decimals is not None:
         return format_decimal(value, decimals), format_decimal(limit, decimals)
     show = _SHOWN.get(code)
     if show is None:
@@ -141,7 +155,11 @@ def event(one: Event, names: Catalogue) -> dict[str, Any]:
         shown["amount"] = format_decimal(one.amount, names.decimals[one.asset])
     elif "code" in shown:
         code = shown["code"]
-        shown["value"], shown["limit"] = measured(code, shown["value"], shown["limit"])
+        # What an order would pay, or get, and what its price allows.
+        digits = (
+            QUOTE_DIGITS if isinstance(one, VaultRefused) and code == codes.SPOT_SLIPPAGE else None
+        )
+        shown["value"], shown["limit"] = measured(code, shown["value"], shown["limit"], digits)
         name, value_is, limit_is = codes.REJECTS.get(code, (str(code), "value", "limit"))
         shown |= {"name": name, "value_is": value_is, "limit_is": limit_is}
     else:
@@ -211,9 +229,10 @@ _PAIRS: Final[dict[str, tuple[str, str]]] = {
 
 
 def is_covered(names: Catalogue, found: Sequence[Event]) -> bool:
-    """Whether the catalogue knows every market and asset that the events name."""
+    """Whether the catalogue knows every market, asset and vault that the events name."""
     return all(
         getattr(one, "market", -1) < len(names.symbols)
+        and getattr(one, "vault", -1) < len(names.vaults)
         and all(getattr(one, name, -1) < len(names.decimals) for name in ASSET_FIELDS)
         for one in found
     )

@@ -18,14 +18,17 @@ RATE_DIGITS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """What ids mean: symbols of markets, symbols and decimals of assets; and which accounts belong
-    to the exchange itself, so that anybody may see them in events. Only ever grows.
+    """What ids mean: symbols of markets, symbols and decimals of assets, account and asset of
+    vaults, base and quote of spot pools; and which accounts belong to the exchange itself, so that
+    anybody may see them in events. Only ever grows.
     """
 
     symbols: tuple[str, ...] = ()
     assets: tuple[str, ...] = ()
     decimals: tuple[int, ...] = ()
     system: frozenset[int] = frozenset()
+    vaults: tuple[tuple[int, int], ...] = ()
+    pools: tuple[tuple[int, int], ...] = ()
 
 
 def market_accounts(row: Market) -> tuple[Account, ...]:
@@ -47,11 +50,15 @@ def catalogue(state: State) -> Catalogue:
     for vault in state.liquidity.vaults:
         system.update((vault.account.ident, vault.unlocks.ident))
     system.update(pool.account.ident for pool in state.liquidity.pools)
+    if state.liquidity.escrow is not None:
+        system.add(state.liquidity.escrow.ident)
     return Catalogue(
         tuple(market.params.symbol for market in state.markets),
         tuple(asset.symbol for asset in state.assets),
         tuple(asset.decimals for asset in state.assets),
         frozenset(system),
+        tuple((vault.account.ident, vault.asset) for vault in state.liquidity.vaults),
+        tuple((pool.base, pool.quote) for pool in state.liquidity.pools),
     )
 
 

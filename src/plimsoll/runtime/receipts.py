@@ -15,8 +15,6 @@ from plimsoll.messages.commands import (
     Batch,
     CancelOrder,
     Command,
-    FundPool,
-    FundVamm,
     Liquidate,
     OfferAuction,
     PlaceOrder,
@@ -38,8 +36,10 @@ from plimsoll.messages.mechanisms import (
     OfferDropped,
     TriggerPlaced,
 )
+from plimsoll.messages.vaults import TradeVault
 from plimsoll.runtime import present
 from plimsoll.runtime.present import Catalogue
+from plimsoll.runtime.present_vaults import refused_decimals
 
 
 @dataclass(slots=True)
@@ -132,6 +132,8 @@ def order_of(command: Command, found: Sequence[Event]) -> int | None:
     return None
 
 
+_OF_AN_ORDER: Final = (PlaceOrder, PlaceTrigger, AmendOrder, CancelOrder, TradeVault)
+"""Commands that one order comes of."""
 _ACCOUNT_FIELDS: Final = ("account", "source", "target", "keeper")
 
 
@@ -174,7 +176,7 @@ def receipt_from(
     outcome = Outcome(getattr(command, "account", -1))
     if found and isinstance(command, OfferAuction):
         outcome.read_offer(command, found)
-    elif found and isinstance(command, PlaceOrder | PlaceTrigger | AmendOrder | CancelOrder):
+    elif found and isinstance(command, _OF_AN_ORDER):
         outcome.order = order_of(command, found)
         outcome.read(found)
     left = outcome.remaining
@@ -199,7 +201,5 @@ def _refusal(
     refused = [event for event in found if isinstance(event, Rejected)]
     if not refused:
         return None
-    missing = 0 if isinstance(command, FundVamm | FundPool) else len(names.decimals)
-    asset = getattr(command, "asset", missing)
-    decimals = names.decimals[asset] if asset < len(names.decimals) else None
+    decimals = refused_decimals(command, refused[-1].code, names)
     return present.reject(refused[-1], decimals)

@@ -39,13 +39,13 @@ _NAMES: Final = {"kind": "type", "post": "post_only", "owner": "principal"}
 C = TypeVar("C", bound=Command)
 
 
-def amount(field: str, text: str, digits: int, most: int = AMOUNT_MAX) -> int:
-    """A positive decimal text times 10**digits, exactly."""
+def amount(field: str, text: str, digits: int, most: int = AMOUNT_MAX, least: int = 1) -> int:
+    """A positive decimal text (with ``least`` 0 also nothing) times 10**digits, exactly."""
     try:
         value = parse_decimal(text, digits)
     except DecimalTextError as error:
         raise bad_field(field, f"is not a number with up to {digits} decimals: {error}") from None
-    if value < 1:
+    if value < least:
         raise bad_field(field, "must be above 0")
     if value > most:
         raise bad_field(field, f"must be at most {format_decimal(most, digits)}")
@@ -54,7 +54,7 @@ def amount(field: str, text: str, digits: int, most: int = AMOUNT_MAX) -> int:
 
 def fee(field: str, text: str) -> int:
     """Money in 1e-6, or nothing."""
-    return 0 if text.strip("0.") == "" and text != "" else amount(field, text, QUOTE_DIGITS)
+    return amount(field, text, QUOTE_DIGITS, least=0)
 
 
 def price(field: str, text: str) -> int:
@@ -83,7 +83,8 @@ def limit(field: str, value: int, most: int) -> int:
     return value
 
 
-def _word(field: str, value: str, words: tuple[str, ...]) -> int:
+def word(field: str, value: str, words: tuple[str, ...]) -> int:
+    """The number of a word."""
     if value not in words:
         raise bad_field(field, f"must be one of {', '.join(words)}")
     return words.index(value)
@@ -95,13 +96,14 @@ def _market(symbol: str, names: Catalogue) -> int:
     return names.symbols.index(symbol)
 
 
-def _asset(symbol: str, names: Catalogue) -> int:
+def asset(symbol: str, names: Catalogue, field: str = "asset") -> int:
+    """The asset of a symbol."""
     if symbol not in names.assets:
-        raise bad_field("asset", "names no asset here")
+        raise bad_field(field, "names no asset here")
     return names.assets.index(symbol)
 
 
-def _made(cls: type[C], *values: object) -> C:
+def made(cls: type[C], *values: object) -> C:
     """A command of these values, if all are of the right type and within bounds."""
     try:
         command = codec.command_from_row([cls.TAG, *values])
@@ -128,28 +130,30 @@ def keeper_command(values: Mapping[str, Any]) -> Command:
 
 def _kind_and_tif(req: PlaceOrderRequest | models.PlaceTriggerRequest) -> tuple[int, int]:
     """Kind and time in force of an order, with what is left out filled in."""
-    kind = _word("type", req.type, codes.KINDS)
-    tif = req.tif if req.tif is not None else ("ioc" if kind == codes.MARKET else "gtc")
+    kind = word("type", req.type, codes.KINDS)
+    # A vault is asked once: what is directed at one never rests.
+    passing = kind == codes.MARKET or getattr(req, "vault", None) is not None
+    tif = req.tif if req.tif is not None else ("ioc" if passing else "gtc")
     if kind == codes.LIMIT and req.price is None:
         raise bad_field("price", "is needed for a limit order")
-    return kind, _word("tif", tif, codes.TIFS)
+    return kind, word("tif", tif, codes.TIFS)
 
 
 def place_trigger(req: models.PlaceTriggerRequest, names: Catalogue) -> PlaceTrigger:
     """The command of a trigger."""
     kind, tif = _kind_and_tif(req)
-    return _made(
+    return made(
         PlaceTrigger,
         req.account,
         _market(req.market, names),
-        _word("side", req.side, codes.SIDES),
+        word("side", req.side, codes.SIDES),
         kind,
         tif,
         0 if req.price is None else price("price", req.price),
         size("size", req.size),
         req.reduce_only,
         price("trigger_price", req.trigger_price),
-        _word("direction", req.direction, codes.DIRECTIONS),
+        word("direction", req.direction, codes.DIRECTIONS),
         req.expires_ms,
         req.client_order_id,
     )
@@ -157,7 +161,7 @@ def place_trigger(req: models.PlaceTriggerRequest, names: Catalogue) -> PlaceTri
 
 def offer(auction: int, req: models.OfferRequest) -> OfferAuction:
     """The command of an offer."""
-    return _made(
+    return made(
         OfferAuction, req.account, auction, price("price", req.price), size("size", req.size)
     )
 
@@ -165,39 +169,46 @@ def offer(auction: int, req: models.OfferRequest) -> OfferAuction:
 def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
     """The command of an order."""
     kind, tif = _kind_and_tif(req)
-    return _made(
+    return made(
         PlaceOrder,
         req.account,
         _market(req.market, names),
-        _word("side", req.side, codes.SIDES),
+        word("side", req.side, codes.SIDES),
         kind,
         tif,
         0 if req.price is None else price("price", req.price),
         size("size", req.size),
-        _word("post_only", req.post_only, codes.POSTS),
+        word("post_only", req.post_only, codes.POSTS),
         req.reduce_only,
         req.expires_ms,
         req.client_order_id,
         fee("keeper_fee", req.keeper_fee),
-        -1,
+        -1 if req.vault is None else _vault_account(req.vault, names),
     )
+
+
+def _vault_account(vault: int, names: Catalogue) -> int:
+    """The account by which orders are directed at a vault."""
+    if not 0 <= vault < len(names.vaults):
+        raise bad_field("vault", "names no vault here")
+    return names.vaults[vault][0]
 
 
 def cancel_order(account: int, order: int, client_order_id: str) -> CancelOrder:
     """The command of a cancellation, by id or by client order id: exactly one of them."""
     if (order == 0) == (client_order_id == ""):
         raise bad_field("order", "or client_order_id is needed, one of them")
-    return _made(CancelOrder, account, order, client_order_id)
+    return made(CancelOrder, account, order, client_order_id)
 
 
 def cancel_all(account: int, market: str | None, names: Catalogue) -> CancelAll:
     """The command that cancels all orders of an account, in one market or (None) in all."""
-    return _made(CancelAll, account, -1 if market is None else _market(market, names))
+    return made(CancelAll, account, -1 if market is None else _market(market, names))
 
 
 def amend_order(account: int, order: int, limit_price: str, total: str) -> AmendOrder:
     """The command of an amendment."""
-    return _made(AmendOrder, account, order, price("price", limit_price), size("size", total))
+    return made(AmendOrder, account, order, price("price", limit_price), size("size", total))
 
 
 def batch(req: models.BatchRequest, names: Catalogue) -> Batch:
@@ -212,7 +223,7 @@ def batch(req: models.BatchRequest, names: Catalogue) -> Batch:
             where = f"items[{at}].{error.info.field}"
             text = error.info.message.removeprefix(f"{error.info.field} ")
             raise bad_field(where, text) from None
-    return _made(Batch, req.atomic, [command.row() for command in commands])
+    return made(Batch, req.atomic, [command.row() for command in commands])
 
 
 def _batch_item(item: Any, names: Catalogue) -> Command:
@@ -231,30 +242,30 @@ def create_account(principal: int, req: models.CreateAccountRequest) -> CreateAc
     """The command that opens an account for the principal."""
     if req.parent is not None and req.parent < 0:
         raise bad_field("parent", "must be an account")
-    return _made(CreateAccount, principal, -1 if req.parent is None else req.parent, req.label)
+    return made(CreateAccount, principal, -1 if req.parent is None else req.parent, req.label)
 
 
 def deposit(account: int, req: models.DepositRequest, names: Catalogue) -> Deposit:
     """The command of a deposit."""
-    asset, value = _money(req.asset, req.amount, names)
-    return _made(Deposit, account, asset, value, _external_id(req.external_id))
+    ident, value = _money(req.asset, req.amount, names)
+    return made(Deposit, account, ident, value, _external_id(req.external_id))
 
 
 def withdraw(account: int, req: models.WithdrawRequest, names: Catalogue) -> Withdraw:
     """The command of a withdrawal."""
-    asset, value = _money(req.asset, req.amount, names)
-    return _made(Withdraw, account, asset, value, _external_id(req.external_id))
+    ident, value = _money(req.asset, req.amount, names)
+    return made(Withdraw, account, ident, value, _external_id(req.external_id))
 
 
 def transfer(req: models.TransferRequest, names: Catalogue) -> Transfer:
     """The command of a transfer."""
-    asset, value = _money(req.asset, req.amount, names)
-    return _made(Transfer, req.source, req.target, asset, value)
+    ident, value = _money(req.asset, req.amount, names)
+    return made(Transfer, req.source, req.target, ident, value)
 
 
 def _money(symbol: str, text: str, names: Catalogue) -> tuple[int, int]:
-    asset = _asset(symbol, names)
-    return asset, amount("amount", text, names.decimals[asset])
+    ident = asset(symbol, names)
+    return ident, amount("amount", text, names.decimals[ident])
 
 
 def _external_id(text: str) -> str:
