@@ -8,9 +8,11 @@ from typing import Final
 from plimsoll.errors import ConfigError
 from plimsoll.sim.scenarios.language import Scenario
 from plimsoll.sim.scenarios.sujiko_tour import scenario as sujiko_tour
+from plimsoll.sim.scenarios.vault_tour import scenario as vault_tour
 
 SCENARIOS: Final[Mapping[str, Callable[[], Scenario]]] = {
     "sujiko-tour": sujiko_tour,
+    "vault-tour": vault_tour,
 }
 """name -> what makes the scenario."""
 

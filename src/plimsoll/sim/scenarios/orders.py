@@ -37,6 +37,7 @@ def order(
     reduce_only: bool = False,
     expires_ms: int = 0,
     keeper_fee: int = 0,
+    maker: int = -1,
 ) -> PlaceOrder:
     """An order of a player; prices 1e-6, sizes 1e-9."""
     return PlaceOrder(
@@ -52,6 +53,7 @@ def order(
         expires_ms,
         "",
         keeper_fee,
+        maker,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from plimsoll.analytics.postings import Postings
 from plimsoll.core import views
 from plimsoll.errors import PlimsollError
+from plimsoll.messages import codec
 from plimsoll.messages.codes import ROLE_KEEPER, ROLE_TRADER
 from plimsoll.messages.events import Event
 from plimsoll.units import LOT, PRICE_SCALE, QUOTE_SCALE, div_floor
@@ -30,11 +31,15 @@ class ScenarioBroken(PlimsollError):
 
 @dataclass(slots=True)
 class Player:
-    """Somebody of the scenario: a trader, or a keeper with an account for rewards."""
+    """Somebody of the scenario: a trader, or a keeper with an account for rewards.
+
+    ``deposit`` is collateral (1e-6 USD), ``others`` what he brings of other assets: (asset, units).
+    """
 
     name: str
     deposit: int
     role: int = ROLE_TRADER
+    others: tuple[tuple[int, int], ...] = ()
     principal: int = -1
     account: int = -1
 
@@ -122,6 +127,39 @@ class Scene:
     def pool(self, market: int, name: str) -> int:
         """The balance of a pool, 1e-6 USD."""
         return int(self.market(market)["pools"][name])
+
+    def vault(self, vault: int) -> dict[str, Any]:
+        """A vault as the API's views show it, whole numbers."""
+        state = self._state()
+        return views.vault_view(state, state.liquidity.vault(vault), self.now)
+
+    def quotes(self, vault: int, market: int) -> dict[str, Any]:
+        """How the passive vault quotes in a market. Errors: `ScenarioBroken` where it does not."""
+        state = self._state()
+        symbol = state.markets[market].params.symbol
+        for row in views.vault_quotes_view(state, state.liquidity.vault(vault)):
+            if row["market"] == symbol:
+                return row
+        raise ScenarioBroken(f"vault {vault} does not quote in {symbol}")
+
+    def spot(self, pool: int) -> dict[str, Any]:
+        """A spot pool: reserves, virtual reserves, price."""
+        state = self._state()
+        return views.spot_pool_view(state, state.liquidity.pool(pool))
+
+    def shares(self, name: str, vault: int) -> int:
+        """A player's shares of a vault."""
+        row = self._state().liquidity.find(vault, self.account(name))
+        return 0 if row is None else int(row.shares)
+
+    def balance(self, name: str, asset: int) -> int:
+        """What a player has of an asset, in its smallest units."""
+        rows = self._state().accounts[self.account(name)].balances
+        return int(rows[asset].amount) if asset < len(rows) else 0
+
+    def fingerprint(self) -> int:
+        """The hash of the state, as a number."""
+        return int(codec.state_hash(self._state().dump()), 16)
 
     def sweep(self) -> bool:
         """Sweep all invariants of the exchange. Errors: `NodeHalted`."""

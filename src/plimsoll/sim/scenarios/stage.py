@@ -82,7 +82,7 @@ class Performance:
         self.scenario = scenario
         self.exchange = exchange
         self.results = [ChapterResult(chapter.title) for chapter in scenario.chapters]
-        players = [Player(p.name, p.deposit, p.role) for p in scenario.players]
+        players = [Player(p.name, p.deposit, p.role, p.others) for p in scenario.players]
         self.scene = Scene(lambda: exchange.state, exchange.check, players, scenario.start_ms)
 
     @property
@@ -123,6 +123,9 @@ class Performance:
         player.account = next(e.account for e in opened if isinstance(e, AccountCreated))
         if player.deposit > 0:
             deposit = Deposit(player.account, USD, player.deposit, f"in/{player.name}")
+            self._must(deposit, presets.OPERATOR, now)
+        for asset, amount in player.others:
+            deposit = Deposit(player.account, asset, amount, f"in/{player.name}")
             self._must(deposit, presets.OPERATOR, now)
 
     def _must(self, command: Command, principal: int, now: int) -> list[Event]:
