@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 HERE = Path(__file__).parent
 VECTORS = HERE.parent / "vectors"
+ASKED = ("returns", "expect", "error")
 KINDS = ("tolerance", "inverted", "unsupported", "not_yet")
 
 
@@ -45,10 +46,18 @@ def load(path: Path) -> list[Case]:
             row["subject"],
             row.get("given", {}),
             row.get("when", {}),
-            row.get("then", {}),
+            expectation(row),
         )
         for row in found
     ]
+
+
+def expectation(row: dict[str, Any]) -> dict[str, Any]:
+    """What must hold after a case, and ``steps``: what is asked of its steps, if of any."""
+    then: dict[str, Any] = row.get("then", {})
+    steps = row.get("when", {}).get("steps", [])
+    asked = [{name: step[name] for name in ASKED if name in step} for step in steps]
+    return {"steps": asked, **then} if any(asked) else then
 
 
 class Rule(NamedTuple):

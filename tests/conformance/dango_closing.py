@@ -1,77 +1,66 @@
 """Adapters for what ``dango.json`` tells of liquidations in steps: through the whole engine.
 
 Upstream's insurance may go below zero: here it starts with a balance, and the difference is
-compared. Upstream's sizes do not count the penalty, which is a setting here.
+compared. Upstream's sizes do not count the penalty, which is a setting here, and its bankruptcy
+prices are on no tick.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import margin, views
 from plimsoll.messages import codes, commands, events, mechanisms
 from tests.conformance.cases import Case
-from tests.conformance.dango_scenario import RULES, Replay
-from tests.conformance.scaling import as_money, as_size, difference, magnitude, money, signed
-from tests.harness.scenario import KEEPER, OPERATOR, Scenario, market, scaled
+from tests.conformance.dango_vault import Keeping
+from tests.conformance.scaling import as_money, as_size, difference, money, signed
+from tests.harness.scenario import OPERATOR, scaled
 
 INSURANCE = "1000000"
 
 
-class Closing(Replay):
-    """A scenario whose markets liquidate; the events of the liquidation are kept."""
+class Closing(Keeping):
+    """A scenario whose markets liquidate, with insurance to start with."""
 
     def __init__(self, case: Case) -> None:
         rates = case.given["params"]
-        self.names = list(case.given["pairs"])
-        made = []
-        for name, pair in case.given["pairs"].items():
-            rules = {ours: convert(pair[theirs]) for theirs, (ours, convert) in RULES.items()}
-            made.append(
-                market(
-                    symbol=name,
-                    taker_fee=money(rates["taker_fee_rate"]),
-                    maker_rebate=magnitude(money(rates["maker_fee_rate"])),
-                    liquidation=1,
-                    liquidation_penalty=money(rates["liquidation_fee_rate"]),
-                    liquidation_buffer=money(rates["liquidation_buffer_ratio"]),
-                    liquidation_counts_penalty=0,
-                    liquidation_keeper_share=0,
-                    oracle_jump_max=money("10"),
-                    **rules,
-                )
-            )
-        self.page = Scenario(*made, traders="")
-        self.errors: list[dict[str, Any]] = []
-        self.found: list[events.Event] = []
+        super().__init__(
+            case,
+            liquidation=1,
+            liquidation_penalty=money(rates["liquidation_fee_rate"]),
+            liquidation_buffer=money(rates["liquidation_buffer_ratio"]),
+            liquidation_counts_penalty=0,
+            liquidation_keeper_share=0,
+        )
+
+    def prepare(self) -> None:
+        """Insurance that no loss uses up; what is given comes on top of it, in the first pair."""
         for ident in range(len(self.names)):
-            self.page.deposit("treasury", INSURANCE)
-            fund = commands.FundPool(ident, codes.POOL_INSURANCE, scaled(INSURANCE, 6))
-            self.page.do(fund, OPERATOR)
-        for number, step in enumerate(case.when["steps"]):
-            work = getattr(self, step["op"], None)
-            if work is None:
-                raise LookupError(f"no step {step['op']}")
-            work(number, step)
-            self.page.now += 1
+            self.fund(ident, INSURANCE)
+        given = self.case.given.get("insurance_fund", "0")
+        if money(given):
+            self.fund(0, given)
+        super().prepare()
 
-    def set_oracle(self, number: int, step: dict[str, Any]) -> None:
-        """New prices."""
-        for name, price in step["prices"].items():
-            self.page.oracle(price, self.names.index(name))
-
-    def place(self, number: int, step: dict[str, Any], price: int, **more: Any) -> None:
-        """An order in its pair."""
-        super().place(number, step, price, market=self.names.index(step["pair"]), **more)
+    def fund(self, ident: int, amount: str) -> None:
+        """Money into the insurance of a pair."""
+        self.page.deposit("treasury", amount)
+        command = commands.FundPool(ident, codes.POOL_INSURANCE, scaled(amount, 6))
+        self.page.do(command, OPERATOR)
 
     def liquidate(self, number: int, step: dict[str, Any]) -> None:
-        """The liquidation of a user."""
-        command = commands.Liquidate(self.page.accounts[step["user"]], -1)
-        self.found = self.page.do(command, KEEPER)
+        """The liquidation of a user, off the grid of prices."""
+        for row in self.page.state.markets:
+            row.params.tick = 1
+        super().liquidate(number, step)
 
-    def owner(self, ident: int) -> str:
-        """The name of an account."""
-        return self.page.state.accounts[ident].label
+    def insured(self) -> str:
+        """What insurance has beyond what it was prepared with."""
+        gained = sorted(
+            difference(row.insurance.cash(), scaled(INSURANCE, 6))
+            for row in self.page.state.markets
+        )
+        assert len([amount for amount in gained if amount]) <= 1
+        return as_money(gained[0] or gained[-1])
 
 
 def fills(replay: Closing, source: int) -> list[dict[str, Any]]:
@@ -89,8 +78,8 @@ def fills(replay: Closing, source: int) -> list[dict[str, Any]]:
                 else {"counterparty_realized_pnl": as_money(event.maker_pnl)}
             ),
         }
-        for event in replay.found
-        if isinstance(event, events.Filled) and event.source == source
+        for event in replay.filled()
+        if event.source == source
     ]
 
 
@@ -127,35 +116,15 @@ def liquidation(replay: Closing) -> dict[str, Any]:
     }
 
 
-def user(replay: Closing, name: str) -> dict[str, Any]:
-    """Margin and positions of a user, in order of the pairs' names."""
-    state = replay.page.state
-    account = replay.page.account(name)
-    return {
-        "margin": as_money(margin.settled(state, account)),
-        "positions": [
-            {
-                "pair": replay.names[row.market],
-                "size": as_size(row.base),
-                "entry_price": as_money(views.entry_price(row.entry_cost, magnitude(row.base))),
-            }
-            for row in account.positions
-            if row.base != 0
-        ],
-    }
-
-
 def liquidation_scenario(case: Case) -> dict[str, Any]:
     """The liquidation, what users have after it, and what insurance gained or lost."""
     replay = Closing(case)
-    gained = sorted(
-        difference(row.insurance.cash(), scaled(INSURANCE, 6)) for row in replay.page.state.markets
-    )
-    assert len([amount for amount in gained if amount]) <= 1
     return {
         "liquidation": liquidation(replay),
-        "users": {name: user(replay, name) for name in case.then["users"]},
-        "insurance_fund": as_money(gained[0] or gained[-1]),
+        "users": replay.users(),
+        "insurance_fund": replay.insured(),
+        "treasury": replay.cash("treasury"),
+        "vault_share_supply": replay.supply(),
     }
 
 

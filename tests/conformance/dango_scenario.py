@@ -1,36 +1,16 @@
-"""Adapters for what ``dango.json`` tells in steps: reduce-only orders through the whole engine."""
+"""Adapters for orders, triggers and the band that ``dango.json`` tells in steps."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from plimsoll.core import book
-from plimsoll.messages import codes, commands, events
+from plimsoll.core import book, routing
+from plimsoll.messages import codes, events
 from plimsoll.messages.codes import BUY, SELL
 from tests.conformance.cases import Case
+from tests.conformance.dango_replay import Replay
 from tests.conformance.desk import Desk
-from tests.conformance.scaling import (
-    as_money,
-    as_size,
-    magnitude,
-    money,
-    negated,
-    side_of,
-    signed,
-    size,
-)
-from tests.harness.scenario import KEEPER, Scenario, market
-
-RULES = {
-    "initial_margin_ratio": ("imr", money),
-    "maintenance_margin_ratio": ("mmr", money),
-    "tick_size": ("tick", money),
-    "min_order_size": ("min_notional", money),
-    "max_limit_price_deviation": ("price_band", money),
-    "max_market_slippage": ("market_slippage", money),
-    "max_abs_oi": ("open_interest_max", size),
-}
-TIMES = {"post_only": codes.GTC, "gtc": codes.GTC, "ioc": codes.IOC}
+from tests.conformance.scaling import as_money, as_size, money, negated, signed, size
 
 
 def reduce_only(case: Case) -> dict[str, Any]:
@@ -56,72 +36,10 @@ def reduce_only(case: Case) -> dict[str, Any]:
     }
 
 
-class Replay:
-    """Steps of a scenario as commands. Order of arrival: each step in a millisecond of its own."""
-
-    def __init__(self, case: Case) -> None:
-        (pair,) = case.given["pairs"].values()
-        rules = {ours: convert(pair[theirs]) for theirs, (ours, convert) in RULES.items()}
-        rates = case.given["params"]
-        rules["taker_fee"] = money(rates["taker_fee_rate"])
-        rules["maker_rebate"] = magnitude(money(rates["maker_fee_rate"]))
-        penalty = money(rates.get("liquidation_fee_rate", "0"))
-        rules.update(liquidation=1, liquidation_penalty=penalty, liquidation_keeper_share=0)
-        self.page = Scenario(market(**rules), traders="")
-        self.errors: list[dict[str, Any]] = []
-        for number, step in enumerate(case.when["steps"]):
-            work = getattr(self, step["op"], None)
-            if work is None:
-                raise LookupError(f"no step {step['op']}")
-            work(number, step)
-            self.page.now += 1
-
-    def set_oracle(self, number: int, step: dict[str, Any]) -> None:
-        """A new price."""
-        for price in step["prices"].values():
-            self.page.oracle(price)
-
-    def deposit(self, number: int, step: dict[str, Any]) -> None:
-        """Money; the first makes the account."""
-        if step["user"] not in self.page.accounts:
-            self.page.trader(step["user"])
-        self.page.deposit(step["user"], step["amount"])
-
-    def limit(self, number: int, step: dict[str, Any]) -> None:
-        """A limit order."""
-        post = codes.POST_REJECT if step["time_in_force"] == "post_only" else codes.POST_NONE
-        self.place(
-            number, step, money(step["price"]), tif=TIMES[step["time_in_force"]], post=post,
-            reduce_only=bool(step.get("reduce_only")),
-        )  # fmt: skip
-
-    def market(self, number: int, step: dict[str, Any]) -> None:
-        """A market order; its slippage is the market's setting."""
-        params = self.page.state.markets[0].params
-        assert money(step["max_slippage"]) == params.market_slippage
-        self.place(number, step, 0, kind=codes.MARKET, tif=codes.IOC)
-
-    def place(self, number: int, step: dict[str, Any], price: int, **more: Any) -> None:
-        """An order of a signed size."""
-        amount = size(step["size"])
-        user = step["user"]
-        command = self.page.place(user, side_of(amount), magnitude(amount), price, **more)
-        if not self.page.apply(command, self.page.owner(user)):
-            self.errors.append({"step": number, "error": self.page.found[0].row()})
-
-    def liquidate(self, number: int, step: dict[str, Any]) -> None:
-        """The liquidation of a user."""
-        self.page.do(commands.Liquidate(self.page.accounts[step["user"]], -1), KEEPER)
-
-    def cancel_all(self, number: int, step: dict[str, Any]) -> None:
-        """All orders of a user."""
-        account = self.page.accounts[step["user"]]
-        self.page.do(commands.CancelAll(account, -1), self.page.owner(step["user"]))
-
-
 def reduce_only_scenario(case: Case) -> dict[str, Any]:
     """Positions, resting orders and open interest at the end."""
-    replay = Replay(case)
+    penalty = money(case.given["params"]["liquidation_fee_rate"])
+    replay = Replay(case, liquidation=1, liquidation_keeper_share=0, liquidation_penalty=penalty)
     page = replay.page
     interest = as_size(page.state.markets[0].open_interest)
     found: dict[str, Any] = {
@@ -145,4 +63,76 @@ def reduce_only_scenario(case: Case) -> dict[str, Any]:
     return found
 
 
-ADAPTERS = {"reduce_only": reduce_only, "reduce_only.scenario": reduce_only_scenario}
+def account_scenario(case: Case) -> dict[str, Any]:
+    """What users had after some steps, what every step said, and what there is at the end."""
+    watch = {check["after_step"]: check["users"] for check in case.then.get("checks", [])}
+    replay = Replay(case, watch)
+    return {
+        "checks": replay.seen,
+        "errors": replay.errors,
+        "step_results": replay.results,
+        "users": replay.users(),
+        "insurance_fund": replay.cash("insurance"),
+        "treasury": replay.cash("treasury"),
+    }
+
+
+def price_band_scenario(case: Case) -> dict[str, Any]:
+    """The last order's fills and what it threw out; positions at the end; refusals."""
+    replay = Replay(case)
+    gone = [
+        event
+        for event in replay.found
+        if isinstance(event, events.OrderRemoved) and event.reason == codes.DONE_PRICE_BAND
+    ]
+    held = {name: replay.positions(name) for name in replay.page.accounts}
+    return {
+        "cancelled": [
+            {"user": replay.owner(event.account), "price": as_money(event.price)} for event in gone
+        ],
+        "fills": [
+            {
+                "taker": replay.owner(event.taker),
+                "maker": replay.owner(event.maker),
+                "size": as_size(signed(event.side, event.size)),
+                "price": as_money(event.price),
+            }
+            for event in replay.filled()
+        ],
+        "positions": {name: rows[0]["size"] if rows else None for name, rows in held.items()},
+        "entry_prices": {
+            name: held[name][0]["entry_price"] for name in case.then.get("entry_prices", [])
+        },
+        "unfilled": replay.unfilled(BUY),
+        "errors": replay.errors,
+    }
+
+
+def conditional_scenario(case: Case) -> dict[str, Any]:
+    """What the triggers sold, at which worst price, and what users have then."""
+    replay = Replay(case)
+    state = replay.page.state
+    fills = replay.filled()
+    return {
+        "users": replay.users(),
+        "fill_price": as_money(fills[0].price),
+        "target_price": as_money(routing.worst_market_price(state, state.markets[0], SELL, 0)),
+        "fills": [
+            {
+                "user": replay.owner(event.taker),
+                "size": as_size(signed(event.side, event.size)),
+                "price": as_money(event.price),
+                "realized_pnl": as_money(event.taker_pnl),
+            }
+            for event in fills
+        ],
+    }
+
+
+ADAPTERS = {
+    "reduce_only": reduce_only,
+    "reduce_only.scenario": reduce_only_scenario,
+    "account.scenario": account_scenario,
+    "price_band.scenario": price_band_scenario,
+    "conditional.scenario": conditional_scenario,
+}

@@ -11,6 +11,7 @@ from plimsoll.core import ledger, settlement
 from plimsoll.core.context import Txn
 from plimsoll.core.engine import genesis
 from plimsoll.core.rows import Account, Market, Order, Position
+from plimsoll.core.state import State
 from plimsoll.messages import codes
 from plimsoll.messages.codes import BUY, SELL
 from plimsoll.units import notional_floor
@@ -21,8 +22,8 @@ from tests.harness.scenario import market
 class Desk:
     """Unchecked, as a unit test is: what stands on the grid and what is allowed is not asked."""
 
-    def __init__(self) -> None:
-        self.state = genesis()
+    def __init__(self, state: State | None = None) -> None:
+        self.state = genesis() if state is None else state
         self.txn = Txn(self.state)
         self.markets: dict[str, Market] = {}
         self.users: dict[str, Account] = {}
@@ -47,10 +48,22 @@ class Desk:
         """An account with money (1e-6), which may be negative."""
         made = self.state.add_account(0, codes.TRADER, -1, name)
         self.users[name] = made
-        outside = self.state.accounts[codes.OUTSIDE_ACCOUNT]
-        payer, payee = (outside, made) if side_of(cash) == BUY else (made, outside)
-        ledger.move(payer, payee, magnitude(cash))
+        self.credit(made, cash)
         return made
+
+    def trader(self, name: str, cash: int) -> Account:
+        """The same, of a principal of its own: it trades with the others."""
+        owner = self.state.add_principal(name, codes.ROLE_TRADER).ident
+        made = self.state.add_account(owner, codes.TRADER, -1, name)
+        self.users[name] = made
+        self.credit(made, cash)
+        return made
+
+    def credit(self, account: Account, cash: int) -> None:
+        """Money (1e-6) from outside; back to it if negative."""
+        outside = self.state.accounts[codes.OUTSIDE_ACCOUNT]
+        payer, payee = (outside, account) if side_of(cash) == BUY else (account, outside)
+        ledger.move(payer, payee, magnitude(cash))
 
     def draft(self, account: Account, pair: str, size: int, price: int, **more: Any) -> Order:
         """An order of signed size that does not rest yet."""
@@ -79,13 +92,17 @@ class Desk:
         return order
 
     def fill(self, account: Account, pair: str, size: int, price: int) -> None:
-        """``account`` takes a signed size from the counterparty at a price."""
+        """``account`` takes a signed size from the counterparty at a price, without fees."""
         quote = notional_floor(price, magnitude(size))
-        self.exchange(account, pair, size, quote)
+        self.exchange(account, pair, size, quote, free=True)
 
-    def exchange(self, account: Account, pair: str, size: int, quote: int) -> None:
-        """The same, at a quote."""
+    def exchange(
+        self, account: Account, pair: str, size: int, quote: int, *, free: bool = False
+    ) -> None:
+        """The same at a quote, with fees unless it is free."""
         taker = self.draft(account, pair, size, 1)
+        if free:
+            taker.without_fees()
         maker = self.draft(self.other, pair, negated(size), 1)
         settlement.settle(self.txn, self.markets[pair], taker, maker, magnitude(size), quote)
 

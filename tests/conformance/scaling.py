@@ -49,6 +49,16 @@ def hours(text: str) -> int:
     return parse_decimal(text, 3) * 3_600
 
 
+def seconds(text: str) -> int:
+    """Seconds in milliseconds."""
+    return parse_decimal(text, 3)
+
+
+def as_seconds(value: int) -> str:
+    """Milliseconds as text of seconds."""
+    return format_decimal(value, 3)
+
+
 def magnitude(value: int) -> int:
     """Without its sign."""
     return abs(value)
@@ -62,6 +72,11 @@ def negated(value: int) -> int:
 def difference(after: int, before: int) -> int:
     """What came to a balance."""
     return after - before
+
+
+def magnified(value: int, factor: int) -> int:
+    """So many times an amount."""
+    return value * factor
 
 
 def side_of(value: int) -> int:
