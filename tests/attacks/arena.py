@@ -122,12 +122,13 @@ class Arena:
 
     def send(self, command: commands.Command, principal: int) -> bool:
         """Apply a command; what its oracle prices make of the gang's position is set aside."""
-        held = self.net()
+        prices = isinstance(command, commands.OraclePrices)
+        held = self.net() if prices else 0
         before = self.price
         self.seq += 1
         accepted = self.engine.apply(command, self.seq, self.now, principal)
         self.found = self.engine.drain()
-        if self.price != before:
+        if prices and self.price != before:
             self.honest += held * (self.price - before)
         if self.gang:
             self.account_for()

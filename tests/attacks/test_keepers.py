@@ -139,7 +139,10 @@ def test_paid_work_on_oneself_does_not_pay() -> None:
 
 
 def test_a_bad_item_stops_no_other() -> None:
-    """A price, an order of a batch, or a piece of due work that is refused stands alone."""
+    """A price, an order of a batch, or a piece of due work that is refused stands alone.
+
+    Findings: #80.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(auction=1, liquidation_auction=0)

@@ -43,7 +43,10 @@ def slide(arena: Arena, side: int, ppm: int) -> None:
 
 
 def test_liquidating_oneself_does_not_pay() -> None:
-    """Penalty, reward and fee-free closing together never beat an honest holder."""
+    """Penalty, reward and fee-free closing together never beat an honest holder.
+
+    Findings: #41.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(**{**drawn(rng), "repeg": 2, "vamm_sqrt_k": 10_000 * LOT})
@@ -119,7 +122,10 @@ def test_a_coalition_with_one_bankrupt_takes_at_most_the_insurance() -> None:
 
 
 def test_a_crowd_of_small_positions_is_liquidated() -> None:
-    """Accounts with the least position there may be: every one is closed, and pays its keeper."""
+    """Accounts with the least position there may be: every one is closed, and pays its keeper.
+
+    Findings: M-4.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(auction=0, liquidation_auction=rng.randrange(2), repeg=0)

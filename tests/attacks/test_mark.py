@@ -27,7 +27,10 @@ HOUR = 3_600_000
 
 
 def test_nobody_trades_with_himself() -> None:
-    """Two accounts of one owner never fill each other, in book or auction."""
+    """Two accounts of one owner never fill each other, in book or auction.
+
+    Findings: #112.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(**drawn(rng))
@@ -60,7 +63,10 @@ def test_nobody_trades_with_himself() -> None:
 
 
 def test_shifting_margin_at_the_edge_of_the_band() -> None:
-    """Two owners trade at the edge of the band: what one wins the other loses, less fees."""
+    """Two owners trade at the edge of the band: what one wins the other loses, less fees.
+
+    Findings: #91, #112.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(**{**drawn(rng), "auction": 0, "liquidation_auction": 0})
@@ -171,6 +177,8 @@ def test_washing_the_mark_does_not_collect_funding() -> None:
 def test_pushing_the_vamm_does_not_collect_funding() -> None:
     """To hold the vAMM away from the oracle costs more than funding brings, while the honest
     interest is no larger than what the vAMM trades for a few per cent.
+
+    Findings: H-2.
     """
 
     def play(rng: random.Random) -> None:
@@ -195,7 +203,10 @@ def test_pushing_the_vamm_does_not_collect_funding() -> None:
 
 
 def test_rates_stay_within_the_clamp() -> None:
-    """Whatever one maker's skew: ±1/33 of the oracle a day, and 0.1 % an hour for who receives."""
+    """Whatever one maker's skew: ±1/33 of the oracle a day, and 0.1 % an hour for who receives.
+
+    Findings: H-2, #48.
+    """
 
     def play(rng: random.Random) -> None:
         period = rng.choice([3_600, 7_200, 28_800])

@@ -96,7 +96,10 @@ def test_modes_never_block_exits() -> None:
 
 
 def test_winners_who_leave_first_take_only_what_is_settled() -> None:
-    """In any order of leaving nobody takes unrealised profit, and savers get all of theirs."""
+    """In any order of leaving nobody takes unrealised profit, and savers get all of theirs.
+
+    Findings: #106.
+    """
 
     def play(rng: random.Random) -> None:
         capital = rng.choice([200, 2_000, 20_000])

@@ -129,7 +129,10 @@ class Matrix:
 
 
 def test_validity_matrix() -> None:
-    """Every action against every state of the oracle: reductions and exits never wait for it."""
+    """Every action against every state of the oracle: reductions and exits never wait for it.
+
+    Findings: #98, #45.
+    """
 
     def play(rng: random.Random) -> None:
         matrix = Matrix(rng)
@@ -171,7 +174,10 @@ def test_before_the_first_price() -> None:
 
 
 def test_replayed_and_out_of_order_prices() -> None:
-    """Older and repeated prices are counted and change nothing; the newest ones decide alone."""
+    """Older and repeated prices are counted and change nothing; the newest ones decide alone.
+
+    Findings: #128.
+    """
 
     def play(rng: random.Random) -> None:
         path = [PRICE * rng.randint(95, 105) // 100 for _ in range(8)]

@@ -120,7 +120,10 @@ def test_spam_leaves_nothing_behind() -> None:
 
 
 def test_one_unit_the_other_way_does_not_open_at_maintenance() -> None:
-    """An order that flips a position is judged by the initial requirement, like one that opens."""
+    """An order that flips a position is judged by the initial requirement, like one that opens.
+
+    Findings: #43.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(**{**drawn(rng), "auction": 0, "min_notional": 0})
@@ -148,7 +151,10 @@ def test_one_unit_the_other_way_does_not_open_at_maintenance() -> None:
 
 
 def test_reduce_only_chains_never_go_through_the_position() -> None:
-    """Several reduce-only orders of one maker in one sweep close the position and stop there."""
+    """Several reduce-only orders of one maker in one sweep close the position and stop there.
+
+    Findings: M-2.
+    """
 
     def play(rng: random.Random) -> None:
         arena = Arena(**{**drawn(rng), "auction": 0})

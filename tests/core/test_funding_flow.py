@@ -240,7 +240,10 @@ SIZES = st.lists(st.integers(-900, 900), min_size=3, max_size=3)
 @given(marks=MARKS, sizes=SIZES, pool=st.integers(0, 10**6))
 def test_lazy_is_eager(marks: list[int], sizes: list[int], pool: int) -> None:
     """FUND-008, FUND-013: whoever is settled each hour or once at the end differs by a unit a
-    settlement; payments, pool and dust sum to zero; clearing never owes anything at the end."""
+    settlement; payments, pool and dust sum to zero; clearing never owes anything at the end.
+
+    Findings: M-3.
+    """
     ends = []
     for eager in (False, True):
         made = page(vamm_enabled=1, vamm_peg=100_000_000, vamm_base_spread=500)

@@ -151,7 +151,10 @@ def test_withdrawals_are_refused_in_order(first: int) -> None:
 
 
 def test_the_treasury_pays_out_what_it_has() -> None:
-    """ACCOUNT-006, ACCOUNT-008: to the unit."""
+    """ACCOUNT-006, ACCOUNT-008: to the unit.
+
+    Findings: #83.
+    """
     Scenario().play("""
         treasury deposit 10
         treasury withdraw 10.000001   -> NOT_WITHDRAWABLE 10000001 10000000
