@@ -10,16 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.harness.planted_mechanisms import PLANTED
+from tests.harness.planted_vaults import PLANTED as VAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = "MSEACPBOGLUFI"
+OF_VAULTS = "VHKSEMDPTX"
 
 
-def outcome(name: str) -> list[str]:
+def outcome(module: str, name: str) -> list[str]:
     """What a run with this bug prints."""
     paths = [str(ROOT / "src"), str(ROOT)]
     done = subprocess.run(
-        [sys.executable, "-m", "tests.harness.planted_mechanisms", name],
+        [sys.executable, "-m", f"tests.harness.{module}", name],
         env={**os.environ, "PLIMSOLL_PURE": "1", "PYTHONPATH": os.pathsep.join(paths)},
         cwd=ROOT,
         capture_output=True,
@@ -33,13 +35,21 @@ def outcome(name: str) -> list[str]:
 @pytest.mark.parametrize("name", PLANTED)
 def test_planted_bug_is_noticed(name: str) -> None:
     """The rule named by the bug is the one that is found broken."""
-    lines = outcome(name)
+    lines = outcome("planted_mechanisms", name)
     assert lines[0] == PLANTED[name].ident, lines[:4]
 
 
-def test_nothing_is_found_without_a_bug() -> None:
+@pytest.mark.parametrize("name", VAULTS)
+def test_planted_bug_of_vaults_is_noticed(name: str) -> None:
+    """The rule of vaults, spot and desks that the bug names is the one that is found broken."""
+    lines = outcome("planted_vaults", name)
+    assert lines[0] == VAULTS[name].ident, lines[:4]
+
+
+@pytest.mark.parametrize("module", ["planted_mechanisms", "planted_vaults"])
+def test_nothing_is_found_without_a_bug(module: str) -> None:
     """The same run on the sound core goes through."""
-    assert outcome("none")[0] == "none"
+    assert outcome(module, "none")[0] == "none"
 
 
 def test_every_family_of_rules_has_a_planted_bug() -> None:
@@ -47,3 +57,8 @@ def test_every_family_of_rules_has_a_planted_bug() -> None:
     funding, losses.
     """
     assert set(FAMILIES) <= {bug.ident[0] for bug in PLANTED.values()}
+
+
+def test_every_family_of_rules_of_vaults_has_a_planted_bug() -> None:
+    """Vaults, hedges, pools, what is held for others, fees, money, prices, times, owners."""
+    assert set(OF_VAULTS) <= {bug.ident[0] for bug in VAULTS.values()}

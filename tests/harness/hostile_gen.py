@@ -236,14 +236,14 @@ def bad_amend(w: World) -> Made:
     step, tick = w.params[order.market].step, w.params[order.market].tick
     price, size = w.rng.choice(
         (
-            (order.price, order.remaining),
+            (order.price, max(1, order.remaining)),
             (order.price, 1),
             (order.price, step),
-            (order.price + 1, order.remaining),
-            (order.price, order.remaining + 1),
-            (min(order.price * 2, PRICE_MAX) // tick * tick, order.remaining),
+            (order.price + 1, max(1, order.remaining)),
+            (order.price, max(1, order.remaining + 1)),
+            (min(order.price * 2, PRICE_MAX) // tick * tick, max(1, order.remaining)),
             (order.price, AMOUNT_MAX // step * step),
-            (w.eager_price(order.market, order.side), order.remaining * 3),
+            (w.eager_price(order.market, order.side), max(1, order.remaining * 3)),
         )
     )
     account = order.account if w.chance(0.9) else w.account()

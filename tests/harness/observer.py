@@ -7,14 +7,12 @@ core, and raises ``Breach`` with the id of the first rule that an event breaks.
 from __future__ import annotations
 
 from plimsoll.messages import codes, commands, events
-from tests.harness.observer_losses import Losses
 from tests.harness.observer_margin import ENTERING
 from tests.harness.observer_money import Breach, broken, down, must
+from tests.harness.observer_quotes import Quotes
 
-SILENT = ("AssetCreated", "Rejected")
 
-
-class Observer(Losses):
+class Observer(Quotes):
     """All rules, one command at a time."""
 
     def __init__(self) -> None:
@@ -46,9 +44,8 @@ class Observer(Losses):
             name = type(event).__name__
             handler = getattr(self, f"on_{name}", None)
             if handler is None:
-                must(name in SILENT, "D4", f"an event {name} nobody knows")
-            else:
-                handler(event)
+                broken("D4", f"an event {name} nobody knows")
+            handler(event)
         self.finish()
 
     def on_PrincipalCreated(self, e: events.PrincipalCreated) -> None:  # noqa: N802
@@ -75,6 +72,11 @@ class Observer(Losses):
             must(self.at == len(self.command.prices), "P1", "a price without a verdict")
         self.judge_crossed()
         self.finish_closing()
+        self.finish_spot()
+        self.finish_shares()
+        self.finish_hedges()
+        self.finish_quotes()
+        self.finish_vaults()
         self.after_command()
         self.judge_escrow()
 
@@ -87,7 +89,7 @@ class Observer(Losses):
                 must(held == have, "E4", f"escrow of {market} holds {have}, orders {held}")
 
     def judge_all(self) -> None:
-        """The sweep: conservation, positions, order limits, curves."""
+        """The sweep: conservation, positions, order limits, curves, hedges."""
         for asset in {key[1] for key in self.cash}:
             total = sum(amount for key, amount in self.cash.items() if key[1] == asset)
             must(total == 0, "M2", f"asset {asset} sums to {total}")
@@ -97,6 +99,9 @@ class Observer(Losses):
             if place.root:
                 must(place.y == down(place.root**2, place.x), "A1", f"curve of {market}")
         self.judge_clearing()
+        for vault in self.vaults:
+            if vault.kind != codes.PASSIVE_VAULT:
+                self.judge_net(vault)
 
 
 __all__ = ["Breach", "Observer", "broken"]

@@ -164,5 +164,9 @@ class Auctions(Fills):
         ):  # fmt: skip
             must(not early, "U3", f"ends at {self.now} for {e.reason}, {live.told.ends_ms}")
         self.settle_refund(order)
+        if liquidating:
+            # Its last part begins with all funding settled; less than a unit leaves no event.
+            for market in range(len(self.places)):
+                self.hide(order.account, market)
         order.where = ENTERING
         order.opened = False

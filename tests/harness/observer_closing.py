@@ -55,6 +55,8 @@ class Closing(Funding):
         for market in range(len(self.places)):
             if self.size(e.account, market):
                 must(self.fresh(market), "P3", f"liquidated on a stale price of {market}")
+        if e.account not in self.begun:
+            self.settle_all(e.account)
         own, needed = self.equity(e.account), self.requirement(e.account, True)
         vamm = self.kind[e.account] == codes.VAMM
         told = e.equity + self.topped.get((e.account, e.market), 0)
@@ -76,6 +78,15 @@ class Closing(Funding):
             self.judge_prices(e, base, own, p.tick, vamm)
         self.announced[e.account, e.market] = e
         self.begun.add(e.account)
+
+    def settle_all(self, account: int) -> None:
+        """A liquidation begins with all funding settled: less than a unit leaves no event."""
+        for market in range(len(self.places)):
+            key = (account, market)
+            unpaid = self.owed(*key)
+            slack = self.hidden.pop(key, 0)
+            must(abs(unpaid) <= slack, "F4", f"{account} is liquidated with {unpaid} unsettled")
+            self.due.pop(key, None)
 
     def judge_prices(
         self, e: mechanisms.Liquidating, base: int, own: int, tick: int, vamm: bool
@@ -261,8 +272,9 @@ class Closing(Funding):
         self.leg = None
 
     def rank_of(self, account: int) -> int:
-        """Traders, the passive vault, the vAMM."""
-        return {codes.TRADER: 0, codes.VAULT: 1, codes.VAMM: 2}[self.kind[account]]
+        """Traders, the passive vault, the vAMM, hedged vaults."""
+        ranks = (codes.TRADER, codes.VAULT, codes.VAMM, codes.HEDGED_VAULT)
+        return ranks.index(self.kind[account])
 
 
 def sign_of(side: int) -> int:

@@ -10,6 +10,7 @@ from tests.harness.observer_money import LOT, PPM, Place, broken, down, must, up
 from tests.harness.observer_orders import Orders
 
 VAULT, TREASURY = codes.VAULT_ACCOUNT, codes.TREASURY_ACCOUNT
+REBATED = (codes.FROM_BOOK, codes.FROM_AUCTION, codes.FROM_HEDGED)
 
 
 class Fills(Orders):
@@ -47,6 +48,8 @@ class Fills(Orders):
             self.judge_maker(f, maker)
         elif f.source == codes.FROM_VAMM:
             self.judge_vamm_fill(f)
+        elif f.source == codes.FROM_HEDGED:
+            self.judge_hedged(f, taker)
         else:
             self.judge_offer(f, taker)
         # A resting limit that is settled against the vAMM waited like any maker: no fee.
@@ -72,6 +75,9 @@ class Fills(Orders):
     def judge_offer(self, f: events.Filled, taker: Order) -> None:
         """See ``Auctions``."""
 
+    def judge_hedged(self, f: events.Filled, taker: Order) -> None:
+        """See ``Hedges``."""
+
     def judge_taker(self, f: events.Filled, taker: Order, place: Place) -> None:
         """Side, size, limit, mode and reduce-only of the taker."""
         where = (ENTERING, AUCTION) if f.source != codes.FROM_VAMM else (ENTERING, AUCTION, BOOK)
@@ -82,7 +88,7 @@ class Fills(Orders):
         must(taker.unsure or f.size <= taker.remaining, "B4", f"fills {f.size}/{taker.remaining}")
         posted = taker.post != codes.POST_NONE and taker.where != BOOK
         must(not posted, "B6", f"post-only {taker.ident} takes")
-        if f.source != codes.FROM_VAMM:
+        if self.kind[f.taker] == self.kind[f.maker] == codes.TRADER:
             must(self.owner[f.taker] != self.owner[f.maker], "B5", f"{f.taker} with itself")
         average = Fraction(f.quote * LOT, f.size)
         limit = taker.price
@@ -111,6 +117,8 @@ class Fills(Orders):
         first = self.best(f.market, maker.side)
         must(first is maker, "B3", f"{maker.ident} before {first.ident if first else 0}")
         must(not 0 < maker.expires < self.now, "B7", f"maker {maker.ident} is expired")
+        if f.maker == VAULT:
+            must(self.fresh(f.market), "P3", f"a quote of an old price is filled in {f.market}")
         low, high = self.band(f.market)
         must(low <= f.price <= high, "B7", f"price {f.price} outside {low}..{high}")
         held = self.size(f.maker, f.market)
@@ -122,7 +130,7 @@ class Fills(Orders):
         """Fee up, rebate down, every part down, insurance the rest."""
         p = place.params
         fee = 0 if free else up(f.quote * p.taker_fee, PPM)
-        with_rebate = f.source in (codes.FROM_BOOK, codes.FROM_AUCTION) and not free
+        with_rebate = f.source in REBATED and not free and f.maker != VAULT
         rebate = down(f.quote * p.maker_rebate, PPM) if with_rebate else 0
         must((f.taker_fee, f.maker_rebate) == (fee, rebate), "E1", f"fee {f.taker_fee}, is {fee}")
         net = fee - rebate
@@ -164,7 +172,7 @@ class Fills(Orders):
 
     def judge_debt(self, f: events.Filled, taker: Order, before: tuple[int, int]) -> None:
         """Nobody trades himself into debt; an entering order is judged when it is done."""
-        if f.source != codes.FROM_VAMM:
+        if f.source in (codes.FROM_BOOK, codes.FROM_AUCTION):
             self.no_debt(f.maker, before[1], 0, f"fill {f.fill} as maker")
         if taker.fee_free:
             return

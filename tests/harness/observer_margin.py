@@ -22,6 +22,7 @@ class Order:
         self.kind, self.tif, self.post = codes.LIMIT, codes.GTC, codes.POST_NONE
         self.reduce_only = self.fee_free = self.unsure = self.opened = False
         self.expires = self.escrowed = self.bankruptcy = 0
+        self.directed = -1  # the account it is directed at
         self.ranked = (0, 0)  # age, minus the size it came with
         self.client = ""
         self.fees = 0  # paid since then
@@ -91,14 +92,18 @@ class Margin(Money):
         """Equity above the initial requirement and what is reserved."""
         return self.equity(account) - self.requirement(account, False) - self.reserved(account)
 
+    def settled(self, account: int) -> int:
+        """Cash without what positions were opened for, with the funding that ran up."""
+        found = self.held(account)
+        for market in range(len(self.places)):
+            found += self.cost.get((account, market), 0)
+            if self.size(account, market) and self.kind[account] != codes.VAMM:
+                found += self.owed(account, market)
+        return found
+
     def withdrawable(self, account: int) -> int:
         """What may leave: never unrealised profit."""
-        settled = self.held(account)
-        for market in range(len(self.places)):
-            settled += self.cost.get((account, market), 0)
-            if self.size(account, market) and self.kind[account] != codes.VAMM:
-                settled += self.owed(account, market)
-        return max(0, min(settled, self.free(account)))
+        return max(0, min(self.settled(account), self.free(account)))
 
     def fresh(self, market: int) -> bool:
         """Whether the oracle price may be used for what adds risk."""

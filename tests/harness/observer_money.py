@@ -18,11 +18,14 @@ LOT = 10**9
 PPM = 10**6
 AMOUNT_MAX = 2**62 - 1
 POOLS = (codes.POOL_ADJUSTMENTS, codes.POOL_FUNDING, codes.POOL_INSURANCE, codes.KEEPER_POT)
-HOLDERS = (codes.TRADER, codes.VAULT)
+HEDGED, UNLOCKS = codes.HEDGED_VAULT, codes.VAULT_UNLOCKS
+HOLDERS = (codes.TRADER, codes.VAULT, HEDGED)
+MAKERS = (codes.VAULT, HEDGED)
 VAMM, TRADER, POT = codes.VAMM, codes.TRADER, codes.KEEPER_POT
 ADJUSTMENTS, INSURANCE = codes.POOL_ADJUSTMENTS, codes.POOL_INSURANCE
 CLEARING, ESCROW = codes.FUNDING_CLEARING, codes.ESCROW
-LOSERS = (TRADER, codes.VAULT, VAMM)
+LOSERS = (TRADER, codes.VAULT, HEDGED, VAMM)
+SPOT, FIRM = codes.SPOT_POOL, codes.FIRM_ESCROW
 
 ROUTES: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {
     codes.R_DEPOSIT: ((codes.OUTSIDE,), (TRADER, codes.TREASURY)),
@@ -44,8 +47,25 @@ ROUTES: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {
     codes.R_BAD_DEBT: ((INSURANCE,), LOSERS),
     codes.R_HAIRCUT: (LOSERS, LOSERS),
     codes.R_KEEPER_SURPLUS: ((ADJUSTMENTS,), (TRADER, POT)),
+    codes.R_VAULT_DEPOSIT: ((TRADER,), MAKERS),
+    codes.R_VAULT_WITHDRAWAL: (MAKERS, (TRADER,)),
+    codes.R_VAULT_UNLOCK: (MAKERS, (UNLOCKS,)),
+    codes.R_UNLOCK_PAID: ((UNLOCKS,), (TRADER,)),
+    codes.R_UNLOCK_CUT: ((UNLOCKS,), MAKERS),
+    codes.R_VAULT_FEE: ((TRADER,), MAKERS),
+    codes.R_VAULT_RESIDUE: ((codes.VAULT,), (codes.TREASURY,)),
+    codes.R_SPOT_LIQUIDITY: ((TRADER, codes.TREASURY, SPOT), (TRADER, codes.TREASURY, SPOT)),
+    codes.R_SPOT_SWAP: ((TRADER, SPOT), (TRADER, SPOT)),
+    codes.R_SPOT_HEDGE: ((HEDGED, SPOT), (HEDGED, SPOT)),
+    codes.R_FIRM_ESCROW: ((TRADER,), (FIRM,)),
+    codes.R_FIRM_RELEASE: ((FIRM,), (TRADER,)),
+    codes.R_FIRM_FILL: ((FIRM, HEDGED), (HEDGED, TRADER)),
 }
 """Reason -> kinds of account it may leave, and enter."""
+
+
+COLLATERAL_ONLY = tuple(range(codes.R_TRADE, codes.R_VAULT_DEPOSIT))
+"""Reasons of mechanisms that know no other asset."""
 
 
 class Breach(Exception):
@@ -70,12 +90,12 @@ def must(holds: bool, ident: str, text: str) -> None:
 
 def down(over: int, under: int) -> int:
     """A quotient rounded down."""
-    return floor(Fraction(over, under))
+    return over // under
 
 
 def up(over: int, under: int) -> int:
     """A quotient rounded up."""
-    return -floor(Fraction(-over, under))
+    return -(-over // under)
 
 
 def toward_zero(over: int, under: int) -> int:
@@ -159,6 +179,10 @@ class Money:
         self.touched |= {debit, credit}
         if self.kind[debit] in POOLS:
             must(self.held(debit, asset) >= 0, "S5", f"pool {debit} holds {self.held(debit)}")
+        if self.kind[debit] in (SPOT, FIRM, UNLOCKS) or (
+            self.kind[debit] == HEDGED and asset != USD
+        ):
+            must(self.held(debit, asset) >= 0, "S1", f"{debit} owes of asset {asset}")
 
     def on_Transferred(self, e: events.Transferred) -> None:  # noqa: N802
         """A line that reports itself, judged by its reason."""
@@ -176,7 +200,11 @@ class Money:
             self.judge_bridge(e)
         else:
             must(codes.OUTSIDE_ACCOUNT not in (e.debit, e.credit), "M6", "the outside world")
-        must(e.asset == USD or e.reason in (1, 2, 3), "M8", f"asset {e.asset} of a mechanism")
+        must(
+            e.asset == USD or e.reason not in COLLATERAL_ONLY,
+            "M8",
+            f"asset {e.asset} of a mechanism",
+        )
         getattr(self, f"before_{codes.REASONS[e.reason]}", lambda _: None)(e)
         self.line(e.debit, e.credit, e.amount, e.asset)
         getattr(self, f"after_{codes.REASONS[e.reason]}", lambda _: None)(e)

@@ -103,7 +103,9 @@ class Orders(Curves):
         order.kind, order.tif, order.reduce_only = e.kind, e.tif, e.reduce_only
         order.expires, order.ranked = e.expires_ms, (self.now, -e.size)
         order.client = e.client_order_id
-        if e.kind == codes.MARKET:
+        if isinstance(self.command, commands.TradeVault):
+            order.price = self.band(e.market)[1 if e.side == codes.BUY else 0]
+        elif e.kind == codes.MARKET:
             order.price = self.worst(e.market, e.side, e.price)
         else:
             low, high = self.band(e.market)
@@ -115,7 +117,7 @@ class Orders(Curves):
                 said = (e.account, e.market, e.side, e.size, e.client_order_id)
                 slid = item.post == codes.POST_SLIDE
                 if asked == said and (item.price == e.price or slid):
-                    order.post = item.post
+                    order.post, order.directed = item.post, item.maker
         owns = self.owner[e.account] == self.principal or fired is not None
         must(owns and self.kind[e.account] == codes.TRADER, "X4", f"{e.account} of somebody else")
         must(place.mode != codes.HALTED, "C3", "an order in a halted market")

@@ -365,15 +365,14 @@ PLANTED: dict[str, Bug] = {
 """Name -> bug."""
 
 
-def found_by(name: str) -> str:
+def witnessed(bug: Bug | None, vaults: bool) -> str:
     """Plant a bug, run, and say which rule was found broken first, and how."""
-    if name != "none":
-        bug = PLANTED[name]
+    if bug is not None:
         setattr(bug.owner, bug.attribute, bug.broken(getattr(bug.owner, bug.attribute)))
-    run = Witness(SEED, full_every=20, reload_every=60)
+    run = Witness(SEED, full_every=20, reload_every=60, vaults=vaults)
     run.swaps = False
     try:
-        run.run(COMMANDS if name != "none" else 1_500)
+        run.run(1_500 if bug is None else COMMANDS)
     except Witnessed as problem:
         return f"{problem.ident}\n{problem}"
     return "none"
@@ -383,7 +382,7 @@ def main() -> None:
     """Plant the named bug, run, print who noticed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=[*PLANTED, "none"])
-    print(found_by(parser.parse_args().name))
+    print(witnessed(PLANTED.get(parser.parse_args().name), vaults=False))
 
 
 if __name__ == "__main__":

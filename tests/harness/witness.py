@@ -8,11 +8,12 @@ from plimsoll.core import invariants
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.load import load
 from plimsoll.core.state import State
-from plimsoll.messages import codec, codes, events
+from plimsoll.messages import codec, codes, commands, events
 from tests.harness.mechanism_gen import MechanismGenerator
 from tests.harness.observer import Breach, Observer
 from tests.harness.observer_curve import quotes
 from tests.harness.observer_margin import AUCTION, BOOK, TRIGGER
+from tests.harness.vault_gen import VaultGenerator
 from tests.harness.world import Stamped
 
 FULL_EVERY = 100
@@ -33,17 +34,32 @@ def state_hash(state: State) -> str:
     return codec.state_hash(state.dump())
 
 
+def named(command: commands.Command) -> str:
+    """What a command is counted as."""
+    name = type(command).__name__
+    if isinstance(command, commands.TradeVault):
+        exact = "quote" if command.exact_quote else "base"
+        return f"{name} {codes.SIDES[command.side]} {exact}"
+    if isinstance(command, commands.PlaceOrder) and command.maker >= 0:
+        return f"{name} directed {codes.KINDS[command.kind]} {codes.TIFS[command.tif]}"
+    return name
+
+
 class Witness:
     """One seeded run: engine, observer, generator, and what was counted."""
 
     def __init__(
-        self, seed: int, full_every: int = FULL_EVERY, reload_every: int = RELOAD_EVERY
+        self,
+        seed: int,
+        full_every: int = FULL_EVERY,
+        reload_every: int = RELOAD_EVERY,
+        vaults: bool = True,
     ) -> None:
         self.seed = seed
         self.reload_every = reload_every
         self.swaps = True  # whether the run goes on, now and then, with what was loaded
         self.full_every = full_every
-        self.generator = MechanismGenerator(seed)
+        self.generator = VaultGenerator(seed) if vaults else MechanismGenerator(seed)
         self.observer = Observer()
         self.engine = Engine(genesis())
         self.counts: dict[str, int] = {}
@@ -192,6 +208,7 @@ class Witness:
             offers = [(o.ident, o.size) for o in auction.offers]
             mine_offers = [(o.ident, o.left) for o in own.auctions[auction.ident].offers.values()]
             self.same(f"offers of {auction.ident}", offers, mine_offers, "U3")
+        self.compare_vaults(state)
         try:
             invariants.check_full(state)
         except invariants.InvariantBroken as broken:
@@ -201,6 +218,30 @@ class Witness:
         except Breach as breach:
             self.fail(None, breach.ident, breach.text, breach)
         self.count("whole states compared")
+
+    def compare_vaults(self, state: State) -> None:
+        """Vaults, who holds them, what waits, and firm quotes."""
+        board = state.liquidity
+        for row, mine in zip(board.vaults, self.observer.vaults, strict=True):
+            ident = row.ident
+            theirs = (row.supply, row.liability, row.mode, row.shut, row.snapshot_day)
+            own = (mine.supply, mine.liability, mine.mode, mine.shut, mine.day)
+            self.same(f"vault {ident}", theirs, own, "V5")
+            if row.market >= 0:
+                gap = (row.net_base, row.unhedged)
+                self.same(f"hedge of vault {ident}", gap, (mine.net_base, mine.missing), "H1")
+            held = board.holdings[ident]
+            shares = {one.account: one.shares for one in held if one.shares}
+            known = {account: count for account, count in mine.shares.items() if count}
+            self.same(f"shares of vault {ident}", shares, known, "V5")
+            listed = {one.account for one in held if one.allowed}
+            self.same(f"whitelist of vault {ident}", listed, mine.allowed)
+            waits = {u.ident: (u.value, u.shares, u.due_ms) for one in held for u in one.unlocks}
+            told = {one.ident: (one.value, one.shares, one.due) for one in mine.waiting}
+            self.same(f"unlocks of vault {ident}", waits, told, "V11")
+        firms = {one.ident: (one.left, one.held) for one in board.offers}
+        standing = {one.ident: (one.left, one.held) for one in self.observer.firms.values()}
+        self.same("firm quotes", firms, standing, "E5")
 
     def auctions(self) -> list[Any]:
         """The engine's live auctions."""
@@ -243,7 +284,7 @@ class Witness:
         """Count what occurred, so that a run which tests nothing does not pass."""
         self.count("accepted" if accepted else "refused")
         if accepted:
-            self.count(f"did {type(stamped.command).__name__}")
+            self.count(f"did {named(stamped.command)}")
         for event in found:
             name = type(event).__name__
             if isinstance(event, events.Rejected):
@@ -256,6 +297,15 @@ class Witness:
                 self.count(f"paid {codes.REASONS[event.reason]}")
             elif isinstance(event, events.OrderRemoved):
                 self.count(f"removed {codes.DONE_REASONS[event.reason]}")
+            elif isinstance(event, events.VaultHedged):
+                cause = "of a fill" if event.fill else "that was missing"
+                self.count(f"hedges {cause}, {codes.VENUES[event.venue]}")
+            elif isinstance(event, events.VaultRefused):
+                self.count(f"vault refused {codes.REJECTS[event.code][0]}")
+            elif isinstance(event, events.VaultWithdrawn):
+                self.count(f"event {name}{' for both assets' if event.other else ''}")
+            elif isinstance(event, events.VaultModeSet):
+                self.count(f"event {name}{' of itself' if event.cause else ''}")
             else:
                 self.count(f"event {name}")
 
