@@ -44,6 +44,7 @@ def test_base_is_not_sold_out_on_an_old_price() -> None:
     made.join("lp", BASE, "1")
     made.deal("bob", BASE, SELL, "1")
     made.deal("bob", BASE, BUY, "1")
+    made.deposit("treasury", "1000")
     made.do(commands.FundPool(0, codes.POOL_INSURANCE, 10**9), OPERATOR)
     vault = made.vault(BASE)
     # More than its base is worth, as funding might take.

@@ -91,6 +91,7 @@ def snapshot(seq: int = 10, now: int = NOW, **rows: Any) -> KeeperSnapshot:
     """A snapshot with one market, and the rows that are named."""
     values: dict[str, Any] = {
         "markets": [market()], "orders": [], "triggers": [], "auctions": [], "accounts": [],
+        "unhedged": [], "unlocks": [], "firm_quotes": [],
     }  # fmt: skip
     return KeeperSnapshot(seq=seq, ts=now, now=now, keeper_pot=0, **{**values, **rows})
 

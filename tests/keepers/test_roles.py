@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plimsoll.client.keeper_models import KeeperRecord
+from plimsoll.client.keeper_models import KeeperDue, KeeperRecord
 from plimsoll.core import auction_price
 from plimsoll.keepers import formulas
 from plimsoll.keepers.access import Task
@@ -136,6 +136,37 @@ def test_crank_is_the_backstop() -> None:
     waiting = [fake.auction(1)]
     assert find(Crank(), NOW + 10_000, auctions=waiting) == []
     assert rows(find(Crank(), NOW + 10_001, auctions=waiting)) == [[61, 64]]
+
+
+def test_crank_sees_to_vaults() -> None:
+    """Hedges that miss a leg at once; what is due and stays undone by a Tick."""
+    assert rows(find(Crank(), unhedged=[4, 2])) == [[70, 2, KEEPER], [70, 4, KEEPER]]
+    due = KeeperDue(ident=5, due_ms=NOW)
+    for name in ("unlocks", "firm_quotes"):
+        assert find(Crank(), NOW + 4_999, **{name: [due]}) == []
+        assert rows(find(Crank(), NOW + 5_001, **{name: [due]})) == [[61, 64]]
+
+
+def test_mirror_follows_vaults() -> None:
+    """What begins and ends in records counts as if a snapshot had told it."""
+    mirror = Mirror(fake.snapshot(unhedged=[1], unlocks=[KeeperDue(ident=5, due_ms=NOW)]))
+    seen = mirror.liquidity
+    events = [
+        {"type": "VaultModeSet", "vault": 1, "mode": "active", "before": "restricted", "cause": 0},
+        {"type": "VaultModeSet", "vault": 2, "mode": "restricted", "before": "active", "cause": 9},
+        {"type": "VaultModeSet", "vault": 3, "mode": "halted", "before": "active", "cause": 0},
+        {"type": "UnlockPaid", "unlock": 5},
+        {"type": "UnlockQueued", "unlock": 6, "due_ms": NOW + 1},
+        {"type": "FirmQuotePosted", "firm_quote": 7, "expires_ms": NOW + 2},
+        {"type": "FirmQuotePosted", "firm_quote": 8, "expires_ms": NOW + 3},
+        {"type": "FirmQuoteEnded", "firm_quote": 7},
+    ]
+    mirror.apply(KeeperRecord(seq=11, ts=NOW, events=events))
+    assert seen.unhedged == {2}
+    assert seen.unlocks == {6: NOW + 1}
+    assert seen.firm_quotes == {8: NOW + 3}
+    assert not seen.overdue(NOW)
+    assert seen.overdue(NOW + 1)
 
 
 def offers(now: int = NOW, **more: Any) -> list[list[object]]:

@@ -127,8 +127,18 @@ class KeeperAccount(Response, kw_only=True, frozen=True):
     positions: list[KeeperPosition]
 
 
+class KeeperDue(Response, kw_only=True, frozen=True):
+    """Something of vaults and spot that is due at a time: an unlock, the end of a firm quote."""
+
+    ident: int
+    due_ms: int
+
+
 class KeeperSnapshot(Response, kw_only=True, frozen=True):
-    """Everything after record ``seq``. ``now`` is the time a command would have (ms)."""
+    """Everything after record ``seq``. ``now`` is the time a command would have (ms).
+
+    ``unhedged`` are the vaults that miss a leg of their hedge.
+    """
 
     seq: int
     ts: int
@@ -139,6 +149,9 @@ class KeeperSnapshot(Response, kw_only=True, frozen=True):
     triggers: list[KeeperTrigger]
     auctions: list[KeeperAuction]
     accounts: list[KeeperAccount]
+    unhedged: list[int]
+    unlocks: list[KeeperDue]
+    firm_quotes: list[KeeperDue]
 
 
 class KeeperRecord(Response, kw_only=True, frozen=True):

@@ -15,6 +15,7 @@ from plimsoll.core import (
     market_averages,
     oracle,
     vamm,
+    views_vaults,
 )
 from plimsoll.core.rows import Account, Auction, Market, Order, Trigger
 from plimsoll.core.state import State
@@ -315,6 +316,7 @@ def keeper_snapshot_view(state: State, now: int) -> View:
         "triggers": [keeper_trigger_view(board.triggers[i]) for i in sorted(board.triggers)],
         "auctions": live,
         "accounts": accounts,
+        **views_vaults.keeper_dues_view(state),
     }
 
 

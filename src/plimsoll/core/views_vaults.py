@@ -286,3 +286,17 @@ def firm_quote_view(state: State, quote: FirmQuote, now: int) -> View:
 def firm_quotes_view(state: State, now: int) -> list[View]:
     """All firm quotes: by asset, the bids before the asks, best first."""
     return [firm_quote_view(state, quote, now) for quote in state.liquidity.offers]
+
+
+def keeper_dues_view(state: State) -> View:
+    """What of vaults and spot a keeper may have to see to: missing hedges, and what has a time."""
+    board = state.liquidity
+    unlocks: list[View] = []
+    for held in board.holdings:
+        for row in held:
+            unlocks.extend([{"ident": one.ident, "due_ms": one.due_ms} for one in row.unlocks])
+    return {
+        "unhedged": [vault.ident for vault in board.vaults if vault.unhedged != 0],
+        "unlocks": unlocks,
+        "firm_quotes": [{"ident": one.ident, "due_ms": one.expires_ms} for one in board.offers],
+    }

@@ -12,6 +12,7 @@ from plimsoll.client.keeper_models import KeeperRecord, KeeperSnapshot
 from plimsoll.keepers import formulas, reading
 from plimsoll.keepers.average import PriceAverage
 from plimsoll.keepers.book import OrderBook
+from plimsoll.keepers.liquidity import Liquidity
 from plimsoll.keepers.rows import (
     BUY,
     Account,
@@ -47,6 +48,7 @@ class Mirror:
         self.auctions = {one.auction: reading.auction(one) for one in snapshot.auctions}
         self.accounts = {one.account: reading.account(one) for one in snapshot.accounts}
         self.averages = {one: PriceAverage(AVERAGE_MS) for one in self.markets}
+        self.liquidity = Liquidity(snapshot)
         self.offers: dict[int, OwnOffer] = {}
         self._sequence = self.book.last_sequence()
         self._drafts: dict[int, Draft] = {}
@@ -77,6 +79,7 @@ class Mirror:
             "MarketModeSet": self._changed,
             "MarketRestricted": self._changed,
             "MarketReleased": self._changed,
+            **self.liquidity.handlers(),
         }
         for market in self.markets.values():
             if market.oracle_price > 0:

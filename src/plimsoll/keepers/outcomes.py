@@ -45,10 +45,14 @@ POISON: Final = frozenset((
     "INSUFFICIENT_MARGIN", "REDUCE_ONLY_NOTHING", "OPEN_INTEREST", "VAMM_EQUITY", "MARKET_MODE",
     "AUCTION_OWN", "AUCTIONS_FULL", "OPEN_ORDERS_LIMIT", "LIQUIDATION_OFF", "FUNDING_OFF",
     "VAMM_DISABLED", "AMOUNT_RANGE", "NOTIONAL_TOO_SMALL", "PRICE_BAND", "INSUFFICIENT_POOL",
+    "SPOT_PATH",
 ))  # fmt: skip
 """This piece of work fails as long as its account or market is as it is."""
 
-LATER: Final = frozenset(("ORACLE_INVALID", "PRICE_BANDS_BREACHED", "FUNDING_BLOCKED"))
+LATER: Final = frozenset((
+    "ORACLE_INVALID", "PRICE_BANDS_BREACHED", "FUNDING_BLOCKED",
+    "HEDGE_SLIPPAGE", "SPOT_LIQUIDITY", "VAULT_CAPACITY",
+))  # fmt: skip
 """Nobody can do it now."""
 
 

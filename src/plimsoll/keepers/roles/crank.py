@@ -1,4 +1,5 @@
-"""Upkeep: funding on the hour, markets nobody touched, and a Tick when work stays undone."""
+"""Upkeep: funding on the hour, markets nobody touched, hedges that miss a leg, and a Tick when
+work stays undone."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from plimsoll.keepers.roles.base import View
 from plimsoll.keepers.rows import Market
 from plimsoll.messages.commands import Tick
 from plimsoll.messages.keeping import UpdateFunding, UpdateMarket
+from plimsoll.messages.vaults import RehedgeVault
 from plimsoll.units import step_floor
 
 NAME: Final = "crank"
@@ -45,6 +47,9 @@ class Crank:
                 window = step_floor(now, view.settings.update_ms)
                 command = UpdateMarket(ident, view.keeper)
                 found.append(Task(role=NAME, key=f"market:{ident}:{window}", command=command))
+        for vault in sorted(view.mirror.liquidity.unhedged):
+            repair = RehedgeVault(vault, view.keeper)
+            found.append(Task(role=NAME, key=f"rehedge:{vault}", command=repair))
         if _overdue(view.mirror, now - view.settings.backstop_ms):
             found.append(Task(role=NAME, key="tick", command=Tick(view.settings.tick_limit)))
         return found
@@ -63,4 +68,5 @@ def _overdue(mirror: Mirror, since: int) -> bool:
         )
         or bool(mirror.book.expired(since))
         or any(0 < one.funding_due_ms <= since for one in mirror.markets.values())
+        or mirror.liquidity.overdue(since)
     )
