@@ -104,6 +104,20 @@ def test_faults_of_a_quote_in_their_order() -> None:
     ]
 
 
+def test_only_so_many_stand_in_all() -> None:
+    """SPOT-017, ADR 18: a hedge looks at every quote, so that desks together have a bound too."""
+    page = SpotScene()
+    for at in range(17):
+        account = page.trader(f"desk{at}", "1000")
+        for _ in range(64):
+            command = commands.PostFirmQuote(account, ETH, BUY, DOLLAR, UNIT, page.now + 10**6)
+            page.seq += 1
+            accepted = page.engine.apply(command, page.seq, page.now, page.owner(f"desk{at}"))
+            assert accepted == (at < 16)
+    (last,) = page.engine.drain()[-1:]
+    assert last.row()[:4] == [1, codes.FIRM_QUOTES_FULL, 1_024, 1_024]
+
+
 def test_a_quote_is_taken_back() -> None:
     """SPOT-019: by its owner or an operator, also after its time; nobody else's, not twice."""
     page = SpotScene()

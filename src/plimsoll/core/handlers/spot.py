@@ -52,6 +52,8 @@ from plimsoll.messages.vaults import (
 
 QUOTES_MAX: Final = 64
 """Firm quotes an account may have at a time."""
+QUOTES_IN_ALL: Final = 1_024
+"""Firm quotes of all accounts together."""
 
 
 # Pools --------------------------------------------------------------------------------------------
@@ -165,6 +167,9 @@ def post_quote(txn: Txn, cmd: PostFirmQuote) -> None:
     count = count_of(state.liquidity.offers, account)
     if count >= QUOTES_MAX:
         raise Reject(FIRM_QUOTES_FULL, count, QUOTES_MAX)
+    # A hedge looks at all of them.
+    if len(state.liquidity.offers) >= QUOTES_IN_ALL:
+        raise Reject(FIRM_QUOTES_FULL, len(state.liquidity.offers), QUOTES_IN_ALL)
     # Asked of a seller too: what any part of a quote costs is an amount, whoever trades with it.
     other = SELL if cmd.side == BUY else BUY
     worth = firm_quotes.quote_value(state, cmd.asset, other, cmd.price, cmd.amount)
