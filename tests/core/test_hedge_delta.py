@@ -104,7 +104,7 @@ def base_counted_twice(original: Original) -> Original:
     def trade(txn: Any, vault: Any, hedge: Hedge) -> None:
         original(txn, vault, hedge)
         vault.count_base(1)
-        vault.miss(-1)
+        vault.count_unhedged(-1)
 
     return trade
 

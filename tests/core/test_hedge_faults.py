@@ -297,8 +297,8 @@ def test_a_fault_in_a_trade_changes_nothing(
 def assert_complete(steps: list[str], venue: str) -> None:
     """Every step of a hedged fill was among those that were made to fail."""
     wanted = {"check_open", "capacity", "plan", "check_slippage", "margin_ratio", "execute",
-              "miss", "transfer", "shift", "exchange", "move", "change", "settle_funding",
-              "miss_leg", "collect", "average_price", "take_fill", "report", "emit",
+              "count_unhedged", "transfer", "shift", "exchange", "move", "change", "settle_funding",
+              "count_leg", "collect", "average_price", "take_fill", "report", "emit",
               "check_outcome"}  # fmt: skip
     wanted |= {"swap", "pool_legs"} if venue == "pools" else {"takes", "total", "pay", "end"}
     assert wanted <= set(steps), wanted - set(steps)

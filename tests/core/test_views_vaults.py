@@ -78,7 +78,7 @@ def test_both_legs_of_a_hedge() -> None:
     )  # fmt: skip
     assert (hedge["taker_buys"], hedge["taker_sells"]) == (2 * LOT, 8 * LOT)
     assert hedge["margin_ratio"] > 900_000
-    made.vault(BASE).miss(5)
+    made.vault(BASE).count_unhedged(5)
     assert (seen(made, BASE)["mode"], seen(made, BASE)["operator_mode"]) == ("restricted", "active")
 
 

@@ -65,7 +65,7 @@ class Tokenized:
 
     def balance(self, account: Account, asset: int) -> int:
         """What an account has of an asset."""
-        return account.balances[asset].amount if asset < len(account.balances) else 0
+        return account.held(asset)
 
     def wallet(self, who: str) -> int:
         """What somebody has of the vault's asset, outside of the vault."""

@@ -102,7 +102,7 @@ PLANTED: dict[str, Planted] = {
     "half_waits": Planted("V11", VaultBoard, "queue", half_waits),
     "forgets_who_waits": Planted("V11", Vault, "wait", nothing),
     "never_cancelled": Planted("V12", passive_vault, "cancel_quotes", never_cancelled),
-    "forgets_a_leg": Planted("H1", settlement, "miss_leg", nothing),
+    "forgets_a_leg": Planted("H1", settlement, "count_leg", nothing),
     "counts_no_deposit": Planted("H1", Vault, "count_base", nothing),
 }
 """Name -> bug."""

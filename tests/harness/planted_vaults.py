@@ -168,7 +168,7 @@ def forgets_gap(original: Original) -> Original:
         original(state, rows)
         for vault in state.liquidity.vaults:
             vault.count_base(vault.unhedged)
-            vault.miss(-vault.unhedged)
+            vault.count_unhedged(-vault.unhedged)
 
     return load_vaults
 
@@ -238,7 +238,7 @@ PLANTED: dict[str, Bug] = {
     "no_snapshots": Bug("V13", depositors, "snapshot", nothing),
     "residue_is_kept": Bug("V8", vaults, "clear", nothing),
     # H: hedges
-    "leg_is_not_missed": Bug("H1", settlement, "miss_leg", nothing),
+    "leg_is_not_missed": Bug("H1", settlement, "count_leg", nothing),
     "hedges_one_less": Bug("H1", spot_venue, "execute", hedges_one_less),
     "gives_what_it_lacks": Bug("H1", spot_hedge_vault, "capacity", gives_what_it_lacks),
     "proceeds_are_spent": Bug("H1q", spot_hedge_vault, "capacity", proceeds_are_spent),

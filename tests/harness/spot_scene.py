@@ -99,7 +99,7 @@ class SpotScene(Scenario):
         """Do what was planned; its events."""
         self.begin()
         spot_venue.execute(self.engine.txn, self.vault, planned)
-        self.vault.miss(planned.amount if planned.side == BUY else -planned.amount)
+        self.vault.count_unhedged(planned.amount if planned.side == BUY else -planned.amount)
         self.finish()
         return self.found
 
@@ -153,7 +153,7 @@ class SpotScene(Scenario):
     def has(self, account: Account | str, *assets: int) -> list[int]:
         """Balances of a trader's account, or of any."""
         row = self.account(account) if isinstance(account, str) else account
-        return [spot_venue.held(row, asset) for asset in assets or (USD, ETH, BTC)]
+        return [row.held(asset) for asset in assets or (USD, ETH, BTC)]
 
     def pool(self, ident: int) -> list[int]:
         """Real reserves of a pool."""

@@ -30,7 +30,7 @@ from plimsoll.core import (
 )
 from plimsoll.core.context import Txn
 from plimsoll.core.liquidation import Close
-from plimsoll.core.rows import Account, Auction, Market, Order, Position
+from plimsoll.core.rows import Account, Auction, Market, Order, Position, Vault
 from plimsoll.messages.codes import (
     BUY,
     DONE_BANKRUPT,
@@ -43,7 +43,6 @@ from plimsoll.messages.codes import (
     DONE_STALE_ORACLE,
     DONE_WORK_LIMIT,
     HALTED,
-    HEDGED_VAULT,
     IN_LIQUIDATION,
     LIQUIDATION_OFF,
     LIQUIDATION_WAIT,
@@ -81,8 +80,9 @@ def liquidate(txn: Txn, account: Account) -> None:
     # Orders go first: what escrow gives back may be all that is missing.
     stood = account.open_orders()
     standing.cancel_all(txn, account, -1, DONE_LIQUIDATED)
-    if account.kind == HEDGED_VAULT:
-        sell_spot(txn, account)
+    vault = state.liquidity.hedged(account)
+    if vault is not None:
+        sell_spot(txn, account, vault)
     equity = margin.equity(state, account)
     required = margin.requirement(state, account, True)
     if not liquidation.is_liquidatable(equity, required):
@@ -102,15 +102,14 @@ def liquidate(txn: Txn, account: Account) -> None:
         judge(txn, account, work.markets, work.notionals, work.reason)
 
 
-def sell_spot(txn: Txn, account: Account) -> None:
+def sell_spot(txn: Txn, account: Account, vault: Vault) -> None:
     """Turn the base of a hedged vault into money before its position is closed, if all it has is
     too little. HEDGE-011. Rejects: SUFFICIENT_COLLATERAL, those of ``sell_out``.
     """
     state = txn.state
     have = solvency.worth(state, account)
     required = margin.requirement(state, account, True)
-    vault = state.liquidity.of_account(account.ident)
-    if vault is None or not liquidation.is_liquidatable(have, required):
+    if not liquidation.is_liquidatable(have, required):
         raise Reject(SUFFICIENT_COLLATERAL, have, required)
     spot_hedge_vault.sell_out(txn, vault)
 
@@ -273,10 +272,9 @@ def judge(
     if solvency.is_flat(account) and account.cash() < 0:
         losses.cover(txn, account, markets, notionals)
         reason = DONE_BANKRUPT
-    if account.kind == HEDGED_VAULT:
-        vault = state.liquidity.of_account(account.ident)
-        if vault is not None:
-            spot_hedge_vault.write_off(txn, vault)
+    vault = state.liquidity.hedged(account)
+    if vault is not None:
+        spot_hedge_vault.write_off(txn, vault)
     equity = margin.equity(state, account)
     required = margin.requirement(state, account, True)
     txn.emit(LiquidationEnded(account.ident, equity, required, reason))

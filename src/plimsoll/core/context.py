@@ -91,6 +91,11 @@ class Txn:
             self.traded.append(trade)
             self.state.log.entries.append(trade)
 
+    def take_back(self, scope: int, mark: int) -> None:
+        """Undo a scope (``state.log.open``) and forget its events, those since ``mark``."""
+        self.state.log.rollback(scope)
+        self.drop_events(mark)
+
     def drop_events(self, mark: int) -> None:
         """Forget the events since ``mark``."""
         events = self.events

@@ -118,11 +118,8 @@ def close_against(
         quote = notional_ceil(price, size)
     else:
         quote = notional_floor(price, size)
-    vault = None
-    missed = 0
-    if account.kind == HEDGED_VAULT:
-        vault = txn.state.liquidity.of_account(account.ident)
-        missed = 0 if vault is None else vault.unhedged
+    vault = txn.state.liquidity.hedged(account)
+    missed = 0 if vault is None else vault.unhedged
     fill = settlement.exchange(txn, market, order, account, held, 0, price, size, quote, FROM_ADL)
     order.fill(size)
     if vault is not None:

@@ -69,7 +69,7 @@ def worth_to_join(state: State, vault: Vault, worth: int) -> int:
     if not params.min_at_maturity or vault.waiting == 0 or worth + params.virtual_assets <= 0:
         return worth
     supply = vault.supply + params.virtual_shares
-    pooled = worth + params.virtual_assets + state.balance(vault.unlocks, vault.asset).amount
+    pooled = worth + params.virtual_assets + vault.unlocks.held(vault.asset)
     return max(worth, div_ceil(pooled * supply, supply + vault.waiting) - params.virtual_assets)
 
 
@@ -182,10 +182,10 @@ def count_paid(vault: Vault, plan: Exit) -> None:
         settled = min(plan.missing, max(0, -vault.unhedged))
         vault.count_base(-plan.own - settled)
         if settled > 0:
-            vault.miss(settled)
+            vault.count_unhedged(settled)
     elif vault.kind == QUOTE_VAULT and plan.other > 0:
         settled = min(plan.other, max(0, vault.unhedged))
-        vault.miss(-settled)
+        vault.count_unhedged(-settled)
         vault.count_base(settled - plan.other)
 
 
@@ -232,7 +232,7 @@ def value_now(state: State, vault: Vault, burnt: int) -> int:
     params = vault.params
     supply = vault.supply + params.virtual_shares + vault.waiting
     worth = vault_money.assets(state, vault) + params.virtual_assets
-    worth += state.balance(vault.unlocks, vault.asset).amount
+    worth += vault.unlocks.held(vault.asset)
     return max(0, div_floor(worth * burnt, supply))
 
 

@@ -200,8 +200,7 @@ class Engine:
         """Undo everything since the marks and report the refusal."""
         txn = self.txn
         txn.to_trim.clear()
-        self.state.log.rollback(log_mark)
-        txn.drop_events(event_mark)
+        txn.take_back(log_mark, event_mark)
         txn.emit(Rejected(refusal.code, refusal.value, refusal.limit, refusal.item))
 
     def forget_work(self) -> None:

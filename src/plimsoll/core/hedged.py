@@ -40,8 +40,7 @@ def take(txn: Txn, market: Market, taker: Order, maker: int) -> None:
 
 def ask(txn: Txn, market: Market, taker: Order, vault: Vault, directed: bool) -> None:
     """Let one vault fill what it can; what it refuses leaves nothing behind. HEDGE-015."""
-    log = txn.state.log
-    scope = log.open()
+    scope = txn.state.log.open()
     mark = len(txn.events)
     try:
         fill_most(txn, market, taker, vault, directed)
@@ -50,8 +49,7 @@ def ask(txn: Txn, market: Market, taker: Order, vault: Vault, directed: bool) ->
         why = refusal
     except RangeError:
         why = Reject(AMOUNT_RANGE, 0, AMOUNT_MAX)
-    log.rollback(scope)
-    txn.drop_events(mark)
+    txn.take_back(scope, mark)
     if directed:
         txn.emit(
             VaultRefused(vault.ident, market.ident, taker.ident, why.code, why.value, why.limit)

@@ -142,7 +142,7 @@ def load_vaults(state: State, rows: list[list[Any]]) -> None:
         vault = board.add_vault(kind, market, asset, owner, waiting, label, VaultParams(*params))
         vault.issue(supply, liability)
         vault.count_base(net_base)
-        vault.miss(unhedged)
+        vault.count_unhedged(unhedged)
         vault.set_mode(mode)
         vault.set_shut(shut)
         vault.set_snapshot_day(day)

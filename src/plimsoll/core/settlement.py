@@ -78,18 +78,18 @@ def change(txn: Txn, market: Market, account: Account, row: Position, base: int,
     if due != row.funding_mark:
         row.mark_funding(due)
     if account.kind == HEDGED_VAULT:
-        miss_leg(txn, market, account, base)
+        count_leg(txn, market, account, base)
     return pnl
 
 
-def miss_leg(txn: Txn, market: Market, account: Account, base: int) -> None:
+def count_leg(txn: Txn, market: Market, account: Account, base: int) -> None:
     """Count a change of a hedged vault's position, which its spot leg makes up for. HEDGE-001."""
     state = txn.state
-    vault = state.liquidity.of_account(account.ident)
+    vault = state.liquidity.hedged(account)
     if vault is not None:
         decimals = state.assets[market.params.base_asset].decimals
         amount = asset_units.base_to_asset_floor(abs(base), decimals)
-        vault.miss(amount if base > 0 else -amount)
+        vault.count_unhedged(amount if base > 0 else -amount)
 
 
 def settle(txn: Txn, market: Market, taker: Order, maker: Order, size: int, quote: int) -> None:

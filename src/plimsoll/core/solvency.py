@@ -12,7 +12,6 @@ from plimsoll.core.rows import Account, Market
 from plimsoll.core.state import State
 from plimsoll.messages.codes import (
     HALTED,
-    HEDGED_VAULT,
     ORACLE_INVALID,
     PRICE_BANDS_BREACHED,
     Reject,
@@ -43,11 +42,10 @@ def is_due(state: State, account: Account) -> bool:
 def worth(state: State, account: Account) -> int:
     """What stands against the maintenance requirement: equity, and of a hedged vault the base it
     holds on spot too. HEDGE-011."""
-    if account.kind == HEDGED_VAULT:
-        vault = state.liquidity.of_account(account.ident)
-        if vault is not None:
-            return vault_money.maintenance_worth(state, vault)
-    return margin.equity(state, account)
+    vault = state.liquidity.hedged(account)
+    if vault is None:
+        return margin.equity(state, account)
+    return vault_money.maintenance_worth(state, vault)
 
 
 def price_fault(state: State, market: Market, now: int) -> Reject | None:

@@ -48,8 +48,7 @@ def check_escrow(state: State, found: list[Fault]) -> None:
         for offer in board.offers:
             if (offer.asset if offer.side == SELL else USD) == asset:
                 needed += offer.held
-        balances = [] if holder is None else holder.balances
-        held = balances[asset].amount if asset < len(balances) else 0
+        held = 0 if holder is None else holder.held(asset)
         if held != needed:
             found.append(("E5", held, needed))
 

@@ -164,7 +164,7 @@ def fill(txn: Txn, taker: Order, vault: Vault, hedge: Hedge, size: int) -> None:
 def trade_spot(txn: Txn, vault: Vault, hedge: Hedge) -> None:
     """The spot leg; the base it moved is missing its other leg until that follows."""
     spot_venue.execute(txn, vault, hedge)
-    vault.miss(hedge.amount if hedge.side == BUY else -hedge.amount)
+    vault.count_unhedged(hedge.amount if hedge.side == BUY else -hedge.amount)
 
 
 def check_margin(state: State, vault: Vault, before: int) -> None:
@@ -253,19 +253,15 @@ def follow(txn: Txn, vault: Vault, missed: int) -> None:
     be had now, the vault is restricted and a rehedge is due. ``missed``: unhedged before the fill.
     HEDGE-009.
     """
-    log = txn.state.log
-    scope = log.open()
+    scope = txn.state.log.open()
     mark = len(txn.events)
     cause = VAULT_CAPACITY
     try:
         close_gap(txn, vault)
-    except Reject as refusal:
-        cause = refusal.code
-        log.rollback(scope)
-        txn.drop_events(mark)
-    except RangeError:
-        log.rollback(scope)
-        txn.drop_events(mark)
+    except (Reject, RangeError) as failure:
+        if isinstance(failure, Reject):
+            cause = failure.code
+        txn.take_back(scope, mark)
     if vault.mode != ACTIVE:
         return
     if missed == 0 and vault.unhedged != 0:
@@ -295,8 +291,7 @@ def rehedge_due(txn: Txn, limit: int) -> int:
         try:
             rehedge(txn, vault)
         except (Reject, RangeError):
-            state.log.rollback(scope)
-            txn.drop_events(mark)
+            txn.take_back(scope, mark)
     return tried
 
 
@@ -326,7 +321,7 @@ def write_off(txn: Txn, vault: Vault) -> None:
     """
     if vault.unhedged != 0:
         vault.count_base(vault.unhedged)
-        vault.miss(-vault.unhedged)
+        vault.count_unhedged(-vault.unhedged)
     if vault.mode == ACTIVE:
         vault.set_mode(RESTRICTED)
         txn.emit(VaultModeSet(vault.ident, RESTRICTED, ACTIVE, MIN_MARGIN_RATIO))

@@ -130,12 +130,6 @@ def base_for_quote(state: State, vault: Vault, side: int, quote: int, now: int) 
 # Pools --------------------------------------------------------------------------------------------
 
 
-def held(account: Account, asset: int) -> int:
-    """What an account has of an asset, without making a row for it."""
-    balances = account.balances
-    return balances[asset].amount if asset < len(balances) else 0
-
-
 def pool_state(pool: SpotPool) -> PoolState:
     """A pool as it is now."""
     account = pool.account
@@ -143,8 +137,8 @@ def pool_state(pool: SpotPool) -> PoolState:
         pool.ident,
         pool.base,
         pool.quote,
-        held(account, pool.base),
-        held(account, pool.quote),
+        account.held(pool.base),
+        account.held(pool.quote),
         pool.virtual_base,
         pool.virtual_quote,
         pool.fee,
@@ -211,8 +205,8 @@ def swap(
             paid,
             given,
             spot.fee_of(step, paid),
-            held(pool.account, step.asset_in),
-            held(pool.account, step.asset_out),
+            pool.account.held(step.asset_in),
+            pool.account.held(step.asset_out),
         )
     )
 

@@ -12,7 +12,14 @@ from mypy_extensions import mypyc_attr
 from plimsoll.core.board import DueAdded, DueRemoved
 from plimsoll.core.rows import Account, FirmQuote, Holding, SpotPool, Unlock, Vault
 from plimsoll.core.store import Appended, Inserted, KeyIndex, Undo, UndoLog
-from plimsoll.messages.codes import BUY, PASSIVE_VAULT, UNKNOWN_POOL, UNKNOWN_VAULT, Reject
+from plimsoll.messages.codes import (
+    BUY,
+    HEDGED_VAULT,
+    PASSIVE_VAULT,
+    UNKNOWN_POOL,
+    UNKNOWN_VAULT,
+    Reject,
+)
 from plimsoll.messages.vault_params import VaultParams
 
 
@@ -56,6 +63,10 @@ class VaultBoard:
             if vault.account.ident == account:
                 return vault
         return None
+
+    def hedged(self, account: Account) -> Vault | None:
+        """The hedged vault whose own account this is; None for every other account."""
+        return self.of_account(account.ident) if account.kind == HEDGED_VAULT else None
 
     def add_vault(
         self,

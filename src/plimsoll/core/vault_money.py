@@ -64,9 +64,7 @@ def spot_base(state: State, vault: Vault) -> int:
     """Base on spot of a hedged vault, in its asset's units; 0 for the passive vault."""
     if vault.kind == PASSIVE_VAULT:
         return 0
-    asset = base_asset(state, vault)
-    balances = vault.account.balances
-    return balances[asset].amount if asset < len(balances) else 0
+    return vault.account.held(base_asset(state, vault))
 
 
 def spot_value(state: State, vault: Vault) -> int:

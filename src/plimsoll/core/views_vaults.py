@@ -83,15 +83,10 @@ def vault_view(state: State, vault: Vault, now: int) -> View:
         "cash": vault.account.cash(),
         "holders": len([row for row in state.liquidity.holdings[vault.ident] if row.shares > 0]),
         "waiting": len(waiting),
-        "waiting_value": balance(vault.unlocks, vault.asset),
+        "waiting_value": vault.unlocks.held(vault.asset),
         "hedge": hedge_view(state, vault, now),
         "params": params_view(params),
     }
-
-
-def balance(account: Account, asset: int) -> int:
-    """What an account has of an asset."""
-    return account.balances[asset].amount if asset < len(account.balances) else 0
 
 
 def hedge_view(state: State, vault: Vault, now: int) -> View | None:
@@ -241,7 +236,7 @@ def pool_view(state: State, pool: SpotPool) -> View:
     whole base, rounded down; None while it is empty).
     """
     base, quote = state.assets[pool.base], state.assets[pool.quote]
-    held, paid = balance(pool.account, pool.base), balance(pool.account, pool.quote)
+    held, paid = pool.account.held(pool.base), pool.account.held(pool.quote)
     price: int | None = None
     if held + pool.virtual_base > 0:
         top = (paid + pool.virtual_quote) * asset_units.power(base.decimals) * PRICE_SCALE

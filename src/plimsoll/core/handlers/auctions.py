@@ -165,8 +165,7 @@ def work_offers(txn: Txn, market: Market, auction: Auction) -> None:
             done = take(txn, market, auction, one)
         except (Reject, RangeError):
             # What one maker cannot carry must not keep the others from the auction.
-            state.log.rollback(scope)
-            txn.drop_events(mark)
+            txn.take_back(scope, mark)
             done = -DONE_MAKER_MARGIN
         conclude(txn, market, auction, one, done)
     book.trim_reduce_only(txn)
@@ -234,8 +233,7 @@ def take_rest(txn: Txn, market: Market, order: Order) -> int:
     left = margin.equity(state, order.account)
     sunk = size > 0 and left < 0 and left < equity
     if sunk or (size > closable and margin.free(state, order.account) < 0):
-        state.log.rollback(scope)
-        txn.drop_events(mark)
+        txn.take_back(scope, mark)
         return DONE_TAKER_MARGIN
     if size > 0:
         escrow.after_fill(txn, order)
@@ -283,7 +281,6 @@ def work_one(txn: Txn, auction: Auction) -> None:
         advance(txn, auction)
     except (Reject, RangeError):
         txn.to_trim.clear()
-        log.rollback(scope)
-        txn.drop_events(mark)
+        txn.take_back(scope, mark)
         market = txn.state.markets[auction.market]
         auctions.end(txn, market, auction, DONE_NO_LIQUIDITY)

@@ -73,8 +73,7 @@ def attempt(txn: Txn, market: Market) -> bool:
     try:
         book_period(txn, market)
     except (Reject, RangeError):
-        log.rollback(scope)
-        txn.drop_events(mark)
+        txn.take_back(scope, mark)
         return False
     return True
 

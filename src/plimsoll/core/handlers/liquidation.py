@@ -107,5 +107,4 @@ def attempt_vamm(txn: Txn, market: Market) -> None:
 def take_back(txn: Txn, scope: int, mark: int) -> None:
     """Undo a piece of work that was refused."""
     txn.to_trim.clear()
-    txn.state.log.rollback(scope)
-    txn.drop_events(mark)
+    txn.take_back(scope, mark)

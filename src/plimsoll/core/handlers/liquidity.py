@@ -195,7 +195,7 @@ def pay_due(txn: Txn, limit: int) -> int:
         try:
             depositors.pay_first(txn, board.vaults[row.vault], row)
         except RangeError:
-            take_back(txn, scope, mark)
+            txn.take_back(scope, mark)
             break
         done += 1
     return done
@@ -211,12 +211,6 @@ def after_prices(txn: Txn) -> None:
             depositors.judge_shut(txn, vault)
             depositors.snapshot(txn, vault)
         except RangeError:
-            take_back(txn, scope, mark)
+            txn.take_back(scope, mark)
         if vault.kind == PASSIVE_VAULT:
             passive_vault.requote(txn, vault)
-
-
-def take_back(txn: Txn, scope: int, mark: int) -> None:
-    """Undo a piece of work whose amounts leave their range."""
-    txn.state.log.rollback(scope)
-    txn.drop_events(mark)

@@ -110,7 +110,7 @@ def remove_liquidity(txn: Txn, cmd: RemoveSpotLiquidity) -> None:
     if cmd.base_amount == 0 and cmd.quote_amount == 0:
         raise Reject(SPOT_AMOUNT_ZERO)
     for asset, amount in ((pool.base, cmd.base_amount), (pool.quote, cmd.quote_amount)):
-        held = spot_venue.held(pool.account, asset)
+        held = pool.account.held(asset)
         if amount > held:
             raise Reject(SPOT_LIQUIDITY, amount, held)
         ledger.transfer(txn, pool.account, account, asset, amount, R_SPOT_LIQUIDITY, -1)

@@ -153,8 +153,7 @@ def set_off(txn: Txn, market: Market, trigger: Trigger) -> None:
         trading.place_under(txn, order.account, placing, order.ident)
     except (Reject, RangeError):
         txn.to_trim.clear()
-        state.log.rollback(scope)
-        txn.drop_events(mark)
+        txn.take_back(scope, mark)
         book.report_done(txn, order, DONE_TRIGGER_REFUSED)
 
 

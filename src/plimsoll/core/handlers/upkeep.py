@@ -200,8 +200,7 @@ def match_side(txn: Txn, market: Market, side: int, limit: int) -> int:
             match_one(txn, market, order)
         except (Reject, RangeError):
             txn.to_trim.clear()
-            state.log.rollback(scope)
-            txn.drop_events(mark)
+            txn.take_back(scope, mark)
             break
         done += 1
         if order.resting:

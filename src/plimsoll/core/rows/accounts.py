@@ -176,6 +176,11 @@ class Account:
                 return row
         return None
 
+    def held(self, asset: int) -> int:
+        """The balance of an asset; a row is not made for it."""
+        balances = self.balances
+        return balances[asset].amount if asset < len(balances) else 0
+
     def cash(self) -> int:
         """The balance of the collateral (asset 0)."""
         return self.usd.amount

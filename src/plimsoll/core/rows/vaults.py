@@ -184,7 +184,7 @@ class Vault(Row):
         self.touch()
         self.net_base += amount
 
-    def miss(self, amount: int) -> None:
+    def count_unhedged(self, amount: int) -> None:
         """Count a signed amount of base (in its asset's units) that came without its other leg."""
         self.touch()
         self.unhedged += amount
