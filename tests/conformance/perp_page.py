@@ -9,6 +9,7 @@ upstream, and no virtual shares.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from plimsoll.core import ledger, spot_venue, vault_money
@@ -44,7 +45,7 @@ RATIOS = {"initial_margin_ratio": "imr", "maintenance_margin_ratio": "mmr"}
 BALANCES = ("base maker", "collateral maker", "collateral vault")
 
 
-class Page:
+class Page(ABC):
     """One vault and its venue; ``results`` is what every step said, of what is asked of it."""
 
     def __init__(self, case: Case) -> None:
@@ -254,7 +255,7 @@ class Page:
     def stock(self, answer: dict[str, Any]) -> None:
         """Reserves with which the pool answers just that."""
         pool = self.state.liquidity.pools[0]
-        held = [spot_venue.held(pool.account, asset) for asset in (BASE, 0)]
+        held = [pool.account.held(asset) for asset in (BASE, 0)]
         treasury = codes.TREASURY_ACCOUNT
         if held != [0, 0]:
             self.page.do(commands.RemoveSpotLiquidity(treasury, 0, *held), OPERATOR)
@@ -322,8 +323,8 @@ class Page:
             if name == "maker" and not self.in_base:
                 return vault_money.payable(state, self.vault)
             return self.account(name).cash()
-        return spot_venue.held(self.account(name), BASE)
+        return self.account(name).held(BASE)
 
+    @abstractmethod
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
         """What is asked of, as far as we have it."""
-        raise NotImplementedError

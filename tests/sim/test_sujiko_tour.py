@@ -18,7 +18,7 @@ from plimsoll.core import health, repeg
 from plimsoll.errors import ConfigError
 from plimsoll.messages import codes
 from plimsoll.messages.commands import CancelAll, CreatePrincipal
-from plimsoll.messages.events import Event, Filled, Rejected, Transferred
+from plimsoll.messages.events import Filled, Rejected, Transferred
 from plimsoll.messages.mechanisms import (
     AuctionEnded,
     AuctionOffered,
@@ -38,9 +38,10 @@ from plimsoll.runtime import recovery
 from plimsoll.runtime.inline import InlineExchange
 from plimsoll.sim.scenarios import SCENARIOS, find
 from plimsoll.sim.scenarios.language import Chapter, Scenario, does, holds, may_not, saw
-from plimsoll.sim.scenarios.stage import ChapterResult, Performance
+from plimsoll.sim.scenarios.stage import Performance
 from plimsoll.sim.scenarios.sujiko_stage import AVAX, BTC, ETH, SOL
 from plimsoll.units import notional_floor
+from tests.sim.tour_log import chapter, of, refusals
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = "from plimsoll.cli import main; main()"
@@ -53,28 +54,6 @@ def played() -> Performance:
     performance = Performance(find("sujiko-tour"), InlineExchange())
     performance.run()
     return performance
-
-
-def chapter(played: Performance, number: int) -> ChapterResult:
-    """A chapter by its number, all of whose expectations were met."""
-    result = played.results[number - 1]
-    assert not result.failures
-    return result
-
-
-def of(result: ChapterResult, kind: type[Event], **fields: Any) -> list[Any]:
-    """The events of a kind in a chapter, in order."""
-    return [
-        event
-        for _, _, event in result.events
-        if isinstance(event, kind)
-        and all(getattr(event, name) == value for name, value in fields.items())
-    ]
-
-
-def refusals(result: ChapterResult) -> set[str]:
-    """Names of the refusals of a chapter."""
-    return {codes.REJECTS[event.code][0] for event in of(result, Rejected)}
 
 
 def test_every_expectation_of_every_chapter_is_met(played: Performance) -> None:

@@ -30,6 +30,7 @@ from plimsoll.messages.events import (
 )
 from plimsoll.runtime import recovery
 from plimsoll.sim.scenarios.stage import Performance
+from tests.sim.tour_log import chapter, of, refusals
 from tests.sim.vault_log import (
     BASE_ETH,
     BASE_SOL,
@@ -40,11 +41,8 @@ from tests.sim.vault_log import (
     SOL,
     USD,
     Replayed,
-    chapter,
     holder,
-    of,
     play,
-    refusals,
 )
 
 ROOT = Path(__file__).resolve().parents[2]

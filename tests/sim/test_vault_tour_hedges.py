@@ -22,6 +22,7 @@ from plimsoll.messages.events import (
 )
 from plimsoll.messages.mechanisms import AuctionEnded, AuctionStarted, Deleveraged
 from plimsoll.sim.scenarios.stage import Performance
+from tests.sim.tour_log import chapter, of, refusals
 from tests.sim.vault_log import (
     BASE_ETH,
     BASE_SOL,
@@ -31,12 +32,9 @@ from tests.sim.vault_log import (
     SOL,
     USD,
     Replayed,
-    chapter,
     holder,
-    of,
     play,
     records,
-    refusals,
     spot_leg,
     value,
 )

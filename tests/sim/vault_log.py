@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 from plimsoll.analytics.postings import Postings
 from plimsoll.messages import codes
@@ -14,14 +13,13 @@ from plimsoll.messages.events import (
     Filled,
     FirmQuoteFilled,
     OracleAccepted,
-    Rejected,
     SpotSwapped,
     Transferred,
     VaultCreated,
 )
 from plimsoll.runtime.inline import InlineExchange
 from plimsoll.sim.scenarios import find
-from plimsoll.sim.scenarios.stage import ChapterResult, Performance
+from plimsoll.sim.scenarios.stage import Performance
 
 ETH, SOL = 1, 2
 PASSIVE, BASE_ETH, QUOTE_ETH, BASE_SOL = range(4)
@@ -35,28 +33,6 @@ def play() -> Performance:
     performance = Performance(find("vault-tour"), InlineExchange())
     performance.run()
     return performance
-
-
-def chapter(played: Performance, number: int) -> ChapterResult:
-    """A chapter by its number, all of whose expectations were met."""
-    result = played.results[number - 1]
-    assert not result.failures
-    return result
-
-
-def of(result: ChapterResult, kind: type[Event], **fields: Any) -> list[Any]:
-    """The events of a kind in a chapter, in order."""
-    return [
-        event
-        for _, _, event in result.events
-        if isinstance(event, kind)
-        and all(getattr(event, name) == value for name, value in fields.items())
-    ]
-
-
-def refusals(result: ChapterResult) -> set[str]:
-    """Names of the refusals of a chapter."""
-    return {codes.REJECTS[event.code][0] for event in of(result, Rejected)}
 
 
 def holder(played: Performance, vault: int) -> int:

@@ -7,6 +7,7 @@ and judges the expectations; a scenario reads the state only to compare figures.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -227,3 +228,13 @@ def priced(
         yield scene.now, ORACLE, prices(scene)
 
     return Step(text, commands, expect, "", note, keep)
+
+
+def counted(*words: str) -> Explain:
+    """A note that says how often each kind of event has occurred since the beginning."""
+
+    def note(scene: Scene, _events: list[Event]) -> str:
+        found = Counter(type(event).__name__ for _, _, event in scene.log)
+        return ", ".join(f"{found[word]} {word}" for word in words)
+
+    return note

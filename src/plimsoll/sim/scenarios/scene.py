@@ -154,8 +154,7 @@ class Scene:
 
     def balance(self, name: str, asset: int) -> int:
         """What a player has of an asset, in its smallest units."""
-        rows = self._state().accounts[self.account(name)].balances
-        return int(rows[asset].amount) if asset < len(rows) else 0
+        return int(self._state().accounts[self.account(name)].held(asset))
 
     def fingerprint(self) -> int:
         """The hash of the state, as a number."""

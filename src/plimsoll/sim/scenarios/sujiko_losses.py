@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from typing import Final
 
 from plimsoll.messages.codes import (
     BUY,
@@ -33,6 +33,7 @@ from plimsoll.messages.mechanisms import (
 from plimsoll.sim.scenarios.language import (
     Chapter,
     Step,
+    counted,
     does,
     holds,
     in_order,
@@ -53,6 +54,18 @@ from plimsoll.sim.scenarios.sujiko_stage import (
     filled,
     pools,
     reaching,
+)
+
+_COUNTED: Final = (
+    "Filled",
+    "AuctionStarted",
+    "AuctionEnded",
+    "Repegged",
+    "FundingUpdated",
+    "MarketRestricted",
+    "Liquidating",
+    "Deleveraged",
+    "BadDebt",
 )
 
 
@@ -201,13 +214,6 @@ def thin_vamm() -> Chapter:
     )  # fmt: skip
 
 
-def _counts(scene: Scene, events: list[Event]) -> str:
-    counted = Counter(type(event).__name__ for _, _, event in scene.log)
-    words = ("Filled", "AuctionStarted", "AuctionEnded", "Repegged", "FundingUpdated",
-             "MarketRestricted", "Liquidating", "Deleveraged", "BadDebt")  # fmt: skip
-    return ", ".join(f"{counted[word]} {word}" for word in words)
-
-
 def _of_market(market: int, name: str) -> Step:
     return does(f"the pools of {name}", "kim", lambda s: [], note=lambda s, _: pools(s, market))
 
@@ -220,7 +226,7 @@ def ending() -> Chapter:
         (
             does("the invariants hold, and the ledger gives every balance", "kim", lambda s: [],
                  holds("invariants", lambda s: s.sweep()),
-                 holds("ledger", lambda s: s.is_conserved()), note=_counts),
+                 holds("ledger", lambda s: s.is_conserved()), note=counted(*_COUNTED)),
             *(_of_market(at, name) for at, name in enumerate(("BTC", "ETH", "SOL", "AVAX"))),
             does("what kim, the keeper, earned", "kim", lambda s: [],
                  holds("more than nothing", lambda s: s.cash("kim") > 0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Final
 
 from plimsoll.messages.codes import (
@@ -19,6 +18,7 @@ from plimsoll.sim.scenarios.language import (
     Chapter,
     Check,
     Step,
+    counted,
     does,
     holds,
     in_order,
@@ -46,6 +46,18 @@ from plimsoll.sim.scenarios.vault_stage import (
 )
 
 VAULTS: Final = ("passive", "ETH-base", "ETH-quote", "SOL-base")
+
+_COUNTED: Final = (
+    "VaultDeposited",
+    "VaultWithdrawn",
+    "UnlockPaid",
+    "VaultQuoted",
+    "VaultHedged",
+    "SpotSwapped",
+    "FirmQuoteFilled",
+    "VaultRefused",
+    "VaultSnapshot",
+)
 
 
 def _unhedged(scene: Scene) -> int:
@@ -105,13 +117,6 @@ def deleveraging() -> Chapter:
     )  # fmt: skip
 
 
-def _counts(scene: Scene, events: list[Event]) -> str:
-    counted = Counter(type(event).__name__ for _, _, event in scene.log)
-    words = ("VaultDeposited", "VaultWithdrawn", "UnlockPaid", "VaultQuoted", "VaultHedged",
-             "SpotSwapped", "FirmQuoteFilled", "VaultRefused", "VaultSnapshot")  # fmt: skip
-    return ", ".join(f"{counted[word]} {word}" for word in words)
-
-
 def _of_vault(vault: int, name: str) -> Step:
     return does(f"the {name} vault", "kim", lambda s: [],
                 note=lambda s, _: _summary(s, vault))  # fmt: skip
@@ -129,6 +134,6 @@ def ending() -> Chapter:
         "What is left",
         "All invariants are swept; every balance is the sum of its ledger lines.",
         does("the ledger gives every balance, in every asset", "kim", lambda s: [],
-             holds("ledger", lambda s: s.is_conserved()), note=_counts),
+             holds("ledger", lambda s: s.is_conserved()), note=counted(*_COUNTED)),
         *(_of_vault(vault, name) for vault, name in enumerate(VAULTS)),
     )  # fmt: skip
