@@ -33,7 +33,8 @@ def is_set(variable: str) -> bool:
 def compiled_sources() -> list[str]:
     """The modules to compile: fixed point, the vocabulary, and every module of the core."""
     names = ("fields", "params", "base", "keeping", "mechanisms", "commands", "events", "codes")
-    names += ("vault_params", "vaults", "vault_events")
+    names += ("vault_params", "vaults", "vault_events", "gateway", "gateway_events", "guard")
+    names += ("guard_params", "guard_events", "changes")
     wanted = [PACKAGE / "units.py", *(PACKAGE / "messages" / f"{name}.py" for name in names)]
     wanted += sorted((PACKAGE / "core").rglob("*.py"))
     return [str(path) for path in wanted if path.exists() and path.name != "__init__.py"]

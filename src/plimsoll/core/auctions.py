@@ -29,6 +29,7 @@ from plimsoll.messages.codes import (
     FROM_AUCTION,
     HALTED,
     INSUFFICIENT_MARGIN,
+    NORMAL,
     OF_LIQUIDATION,
     OF_ORDER,
     SELL,
@@ -157,6 +158,15 @@ def fillable(market: Market, order: Order) -> int:
     return order.remaining
 
 
+def fillable_now(state: State, market: Market, order: Order) -> int:
+    """``fillable``, and only what reduces unless the breaker of the exchange is normal: the order
+    may be from before it tripped. BREAK-022."""
+    most = fillable(market, order)
+    if state.guard.breaker.mode != NORMAL:
+        return min(most, order.position.closable(order.side))
+    return most
+
+
 def nothing_fillable(market: Market, order: Order) -> int:
     """Why nothing of an order can be filled."""
     if order.reduce_only and order.position.closable(order.side) == 0:
@@ -261,7 +271,7 @@ def fill_offer(txn: Txn, market: Market, auction: Auction, one: Offer, valid: bo
     if not band.low <= one.price <= band.high:
         return -DONE_PRICE_BAND
     held = state.position(maker, market.ident)
-    most = fillable(market, order)
+    most = fillable_now(state, market, order)
     size = auction_price.fill_size(order.remaining, one.size, most, params.step)
     allowed = interest_allows(market, order.side, order.position, held, size)
     size = step_floor(allowed, params.step) if allowed > 0 else 0

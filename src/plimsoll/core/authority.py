@@ -11,6 +11,7 @@ from plimsoll.messages.codes import (
     ROLE_LP,
     ROLE_OPERATOR,
     ROLE_ORACLE,
+    ROLE_RELAYER,
     ROLE_TRADER,
 )
 
@@ -20,6 +21,9 @@ _OWNERS: Final = ROLE_TRADER | ROLE_LP | ROLE_KEEPER | ROLE_DESK
 _HOUSE: Final = ROLE_KEEPER | ROLE_ORACLE | ROLE_OPERATOR
 """Roles that may do due work; whoever it is, the core checks that it is due."""
 
+_HOLDERS: Final = _OWNERS | ROLE_RELAYER | ROLE_OPERATOR
+"""Roles whose holders may have accounts: relayers are paid on theirs."""
+
 MAY: Final[dict[int, int]] = {
     commands.CreatePrincipal.TAG: ROLE_OPERATOR,
     commands.SetGlobalParams.TAG: ROLE_OPERATOR,
@@ -28,10 +32,10 @@ MAY: Final[dict[int, int]] = {
     commands.SetMarketParams.TAG: ROLE_OPERATOR,
     commands.SetMarketMode.TAG: ROLE_OPERATOR,
     commands.FundVamm.TAG: ROLE_OPERATOR,
-    commands.CreateAccount.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.CreateAccount.TAG: _HOLDERS,
     commands.Deposit.TAG: _OWNERS | ROLE_OPERATOR,
-    commands.Withdraw.TAG: _OWNERS | ROLE_OPERATOR,
-    commands.Transfer.TAG: _OWNERS,
+    commands.Withdraw.TAG: _HOLDERS,
+    commands.Transfer.TAG: _OWNERS | ROLE_RELAYER,
     commands.PlaceOrder.TAG: _OWNERS,
     commands.CancelOrder.TAG: _OWNERS | ROLE_OPERATOR,
     commands.CancelAll.TAG: _OWNERS | ROLE_OPERATOR,
@@ -67,6 +71,20 @@ MAY: Final[dict[int, int]] = {
     commands.CancelFirmQuote.TAG: _OWNERS | ROLE_OPERATOR,
     commands.RehedgeVault.TAG: _HOUSE,
     commands.TradeVault.TAG: _OWNERS,
+    commands.SetBreakerParams.TAG: ROLE_OPERATOR,
+    commands.SetBreakerMode.TAG: ROLE_OPERATOR,
+    commands.Propose.TAG: ROLE_OPERATOR,
+    commands.ExecuteProposal.TAG: ROLE_OPERATOR,
+    commands.CancelProposal.TAG: ROLE_OPERATOR,
+    commands.SetSigner.TAG: _OWNERS,
+    commands.PlaceDelayed.TAG: _OWNERS,
+    commands.SettleSigned.TAG: ROLE_RELAYER,
+    commands.MatchSigned.TAG: ROLE_RELAYER,
+    commands.CancelSigned.TAG: _OWNERS | ROLE_OPERATOR,
+    commands.ExecuteDelayed.TAG: _HOUSE,
+    commands.ReviewBreaker.TAG: _OWNERS | _HOUSE,
+    commands.ReleaseHeld.TAG: _OWNERS | _HOUSE,
+    commands.CancelHeld.TAG: _HOLDERS,
 }
 """tag -> mask of roles of which the sender needs one."""
 

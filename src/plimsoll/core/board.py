@@ -12,7 +12,7 @@ from mypy_extensions import mypyc_attr
 
 from plimsoll.core.rows import Auction, Order, Trigger
 from plimsoll.core.store import KeyIndex, Undo, UndoLog
-from plimsoll.messages.codes import ABOVE, OF_LIQUIDATION
+from plimsoll.messages.codes import ABOVE, LATER, OF_LIQUIDATION
 from plimsoll.units import PRICE_MAX, notional_floor
 
 _TOP: Final = PRICE_MAX
@@ -20,7 +20,9 @@ _TOP: Final = PRICE_MAX
 
 @final
 class Board:
-    """Auctions by id, by market in order of start, by end; triggers by id and by price."""
+    """Auctions by id, by market in order of start, by end; triggers by id and by price, those that
+    only wait for a later price by when that may have been published, and by expiry.
+    """
 
     def __init__(self, log: UndoLog) -> None:
         self.log: UndoLog = log
@@ -31,12 +33,15 @@ class Board:
         self.triggers: dict[int, Trigger] = {}
         self.above: list[KeyIndex] = []  # by market: the lowest price fires first
         self.below: list[KeyIndex] = []  # by market: keys are PRICE_MAX - price
+        self.later: list[KeyIndex] = []  # by market: the earliest publication that lets it go
+        self.delayed_ends: KeyIndex = KeyIndex()
 
     def add_market(self) -> None:
         """Room for one more market; taken back by ``drop_market``."""
         self.live.append([])
         self.above.append(KeyIndex())
         self.below.append(KeyIndex())
+        self.later.append(KeyIndex())
         self.log.entries.append(MarketAdded(self))
 
     def drop_market(self) -> None:
@@ -44,6 +49,7 @@ class Board:
         self.live.pop()
         self.above.pop()
         self.below.pop()
+        self.later.pop()
 
     # Auctions -----------------------------------------------------------------------------------
 
@@ -121,6 +127,9 @@ class Board:
         self.triggers[trigger.ident] = trigger
         if trigger.direction == ABOVE:
             self.above[trigger.market].add(trigger.trigger_price, trigger.ident)
+        elif trigger.direction == LATER:
+            self.later[trigger.market].add(trigger.earliest_ms, trigger.ident)
+            self.delayed_ends.add(order.expires_ms, trigger.ident)
         else:
             self.below[trigger.market].add(_TOP - trigger.trigger_price, trigger.ident)
         order.account.count_live(0, 0, 1)
@@ -133,6 +142,9 @@ class Board:
         del self.triggers[trigger.ident]
         if trigger.direction == ABOVE:
             self.above[trigger.market].remove(trigger.trigger_price, trigger.ident)
+        elif trigger.direction == LATER:
+            self.later[trigger.market].remove(trigger.earliest_ms, trigger.ident)
+            self.delayed_ends.remove(order.expires_ms, trigger.ident)
         else:
             self.below[trigger.market].remove(_TOP - trigger.trigger_price, trigger.ident)
         order.account.count_live(0, 0, -1)
@@ -147,6 +159,21 @@ class Board:
         below = self.below[market]
         if below.size() > 0 and _TOP - below.first_key() >= price:
             return self.triggers[below.first_id()]
+        return None
+
+    def released(self, market: int, published_ms: int) -> Trigger | None:
+        """A delayed order of the market that a price published then lets go, the one that was to
+        go first; None."""
+        later = self.later[market]
+        if later.size() > 0 and later.first_key() <= published_ms:
+            return self.triggers[later.first_id()]
+        return None
+
+    def lapsed(self, now: int) -> Trigger | None:
+        """A delayed order past its expiry, the earliest first; None."""
+        ends = self.delayed_ends
+        if ends.size() > 0 and ends.first_key() < now:
+            return self.triggers[ends.first_id()]
         return None
 
 

@@ -67,6 +67,7 @@ class Txn:
         self.now: int = 0
         self.principal: int = 0
         self.roles: int = 0
+        self.executing: bool = False  # a change that was proposed, and another key executes
         self.parts: FeeParts = FeeParts()
         self.keeper: Account | None = None  # who gets the keepers' part; None: the pot
         self.traded: list[Trade] = []  # fills the averages, volumes and quotes do not know yet

@@ -5,14 +5,19 @@ from __future__ import annotations
 from plimsoll.core.rows import (
     Account,
     Auction,
+    Breaker,
     FirmQuote,
+    Held,
     Holding,
     Market,
     Offer,
     Oracle,
     Order,
+    Outflow,
     Position,
+    Proposal,
     Rates,
+    Signed,
     SpotPool,
     Track,
     Trigger,
@@ -133,7 +138,15 @@ def offer(row: Offer) -> list[object]:
 
 def trigger(row: Trigger) -> list[object]:
     """A waiting trigger."""
-    return [order(row.order), row.kind, row.tif, row.trigger_price, row.direction]
+    return [
+        order(row.order),
+        row.kind,
+        row.tif,
+        row.trigger_price,
+        row.direction,
+        row.earliest_ms,
+        row.maker,
+    ]
 
 
 def vault(row: Vault, held: list[Holding]) -> list[object]:
@@ -153,6 +166,7 @@ def vault(row: Vault, held: list[Holding]) -> list[object]:
         row.mode,
         row.shut,
         row.snapshot_day,
+        [row.guard.mode, row.guard.calm_ms, row.guard.high, ticks(row.guard.hedges)],
         [quote.row() for quote in row.quotes],
         [holding(one) for one in held if not one.is_empty()],
     ]
@@ -194,4 +208,59 @@ def spot(pools: list[SpotPool], offers: list[FirmQuote], escrow: Account | None)
         [pool(row) for row in pools],
         [firm_quote(row) for row in offers],
         -1 if escrow is None else escrow.ident,
+    ]
+
+
+def ticks(flows: list[tuple[int, int]]) -> list[object]:
+    """What was counted, tick by tick."""
+    return [[start, amount] for start, amount in flows]
+
+
+def signed(row: Signed) -> list[object]:
+    """What is known of a signed order."""
+    return [
+        row.ident,
+        row.order_hash,
+        row.account,
+        row.size,
+        row.expires_ms,
+        row.filled,
+        row.cancelled,
+    ]
+
+
+def breaker(row: Breaker) -> list[object]:
+    """The breaker of the exchange and what it counted; what is gone is derived."""
+    params: list[object] = [] if row.params is None else row.params.row()
+    flows: list[object] = [ticks(each) for each in row.flows]
+    return [params, row.mode, row.since_ms, row.grace_ms, flows]
+
+
+def outflow(row: Outflow) -> list[object]:
+    """What a principal took out."""
+    return [row.principal, ticks(row.flows)]
+
+
+def held(row: Held) -> list[object]:
+    """A withdrawal that waits."""
+    return [
+        row.ident,
+        row.account.ident,
+        row.asset,
+        row.amount,
+        row.worth,
+        row.due_ms,
+        row.over,
+    ]
+
+
+def proposal(row: Proposal) -> list[object]:
+    """A change that waits."""
+    return [
+        row.ident,
+        row.principal,
+        row.change.row(),
+        row.basis,
+        row.ready_ms,
+        row.expires_ms,
     ]

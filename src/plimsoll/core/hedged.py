@@ -9,7 +9,7 @@ Spec: docs/spec/24-spot-hedge.md, HEDGE-013 … HEDGE-016.
 
 from __future__ import annotations
 
-from plimsoll.core import auctions, settlement, spot_hedge_vault
+from plimsoll.core import auctions, settlement, spot_hedge_vault, vault_guard
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Market, Order, Vault
 from plimsoll.messages.codes import (
@@ -61,7 +61,7 @@ def fill_most(txn: Txn, market: Market, taker: Order, vault: Vault, directed: bo
 
     Rejects: those of ``spot_hedge_vault.check_open`` and ``offer``, VAULT_CAPACITY (nothing to
     give), SPOT_SLIPPAGE (the hedge's price is worse than the limit, or does not beat the vAMM),
-    MIN_MARGIN_RATIO.
+    HEDGE_QUOTA, MIN_MARGIN_RATIO, VAULT_UTILISATION.
     """
     state = txn.state
     spot_hedge_vault.check_open(txn, vault, taker.side, taker.account)
@@ -78,7 +78,7 @@ def fill_most(txn: Txn, market: Market, taker: Order, vault: Vault, directed: bo
         best = row.ask if taker.side == BUY else row.bid
         if not beats(taker.side, hedge.quote, size, best):
             raise Reject(SPOT_SLIPPAGE, hedge.quote, div_floor(best * size, LOT))
-    spot_hedge_vault.fill(txn, taker, vault, hedge, size)
+    vault_guard.fill(txn, taker, vault, hedge, size)
 
 
 def beats(side: int, quote: int, size: int, price: int) -> bool:

@@ -13,7 +13,17 @@ from typing import Final, final
 
 from mypy_extensions import mypyc_attr
 
-from plimsoll.core import book, curve, live_checks, spot_checks, vamm, vault_checks
+from plimsoll.core import (
+    book,
+    curve,
+    gateway_checks,
+    guard_checks,
+    live_checks,
+    proposal_checks,
+    spot_checks,
+    vamm,
+    vault_checks,
+)
 from plimsoll.core.rows import Account, Level, Market, Order, Position
 from plimsoll.core.state import USD, State
 from plimsoll.core.store import Tally
@@ -32,7 +42,10 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "M3": ("command", "what a command does to positions sums to zero in every market"),
     "M3F": ("full", "positions sum to zero; open interest is the sum of the longs"),
     "M8": ("full", "every row belongs to an account and market that exist"),
-    "S1": ("command", "no spot pool, firm escrow or unlock owes; no hedged vault owes base"),
+    "S1": (
+        "command",
+        "no spot pool, firm escrow, unlock or held withdrawal owes; no hedged vault owes base",
+    ),
     "S5": ("command", "no pool's balance is negative"),
     "K1": ("command", "no swap lowers the product of a spot pool's reserves"),
     "A1": ("command", "the vAMM's reserves stay on the curve: |floor(k/x) - y| <= 15"),
@@ -45,6 +58,9 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "O1": ("command", "an order rests only within the limit of open orders"),
     "O6": ("full", "resting reduce-only orders never exceed the position they close"),
     "G5": ("full", "the open-order sums are the sums of the open orders"),
+    "G6": ("full", "every signed order that is known is in its timer, and nothing else"),
+    "G7": ("full", "no signed order is filled beyond its size; known ones are filled or cancelled"),
+    "G8": ("full", "an account's signers stand once, in order, at most 16, and it may trade"),
     "E4": ("full", "escrow holds exactly the keeper fees of the orders that wait"),
     "E5": ("full", "firm escrow holds exactly what is held for the firm quotes that stand"),
     "F1": ("full", "the clearing account can pay what every position would receive of funding"),
@@ -58,6 +74,12 @@ REGISTRY: Final[dict[str, tuple[str, str]]] = {
     "V11": ("full", "unlocks accounts hold exactly what waits; every first unlock has its timer"),
     "V12": ("full", "a vault quotes once a side in markets with a weight, bid below ask"),
     "H1": ("command", "a hedged vault's spot and position are its net base and what is unhedged"),
+    "N3": ("full", "every open proposal is an operator's change, in its timer; nothing else is"),
+    "C2": ("full", "a breaker has one of three modes; only one that is not normal counts its calm"),
+    "C4": ("command", "what leaves while outflow is limited leaves as much as has to stay"),
+    "C5": ("full", "what is held is there to the unit, and counts as gone if the bound holds it"),
+    "C6": ("full", "every held withdrawal is in its timer and counted with its owner"),
+    "C7": ("full", "what breakers count stands in order of time, one sum a tick"),
     "X1": ("full", "every expiring order is in the timer index, and nothing else"),
     "X2": ("full", "every firm quote is in its place and in the timer index, and nothing else"),
 }
@@ -218,6 +240,12 @@ def check_full(state: State) -> None:
     for ident, value, limit in spot_checks.faults(state):
         require(False, ident, value, limit)
     for ident, value, limit in vault_checks.faults(state):
+        require(False, ident, value, limit)
+    for ident, value, limit in gateway_checks.faults(state):
+        require(False, ident, value, limit)
+    for ident, value, limit in proposal_checks.faults(state):
+        require(False, ident, value, limit)
+    for ident, value, limit in guard_checks.faults(state):
         require(False, ident, value, limit)
     timers = 0
     for number in sorted(state.orders):

@@ -54,27 +54,38 @@ def check_auctions(state: State, market: Market, found: list[Fault]) -> None:
 
 
 def check_triggers(state: State, found: list[Fault]) -> None:
-    """U3, O9: both indexes know every trigger, an id is one thing only, nothing is left over."""
+    """U3, O9: the indexes know every trigger and every delayed order, an id is one thing only,
+    nothing is left over."""
     board = state.board
     above = 0
+    delayed = 0
     for ident in sorted(board.triggers):
         trigger = board.triggers[ident]
-        if trigger.direction == ABOVE:
+        if trigger.is_delayed():
+            delayed += 1
+            held = board.later[trigger.market].has(trigger.earliest_ms, ident)
+            if not board.delayed_ends.has(trigger.order.expires_ms, ident):
+                found.append(("U3", ident, trigger.order.expires_ms))
+        elif trigger.direction == ABOVE:
             above += 1
             held = board.above[trigger.market].has(trigger.trigger_price, ident)
         else:
             held = board.below[trigger.market].has(PRICE_MAX - trigger.trigger_price, ident)
         if not held:
-            found.append(("U3", ident, trigger.trigger_price))
+            found.append(("U3", ident, max(trigger.trigger_price, trigger.earliest_ms)))
         if ident in board.auctions or ident in state.orders:
             found.append(("O9", ident, 0))
     rising = 0
     falling = 0
+    later = 0
     for market in range(len(state.markets)):
         rising += board.above[market].size()
         falling += board.below[market].size()
-    if rising != above or rising + falling != len(board.triggers):
-        found.append(("U3", rising + falling, len(board.triggers)))
+        later += board.later[market].size()
+    if rising != above or rising + falling + later != len(board.triggers):
+        found.append(("U3", rising + falling + later, len(board.triggers)))
+    if later != delayed or board.delayed_ends.size() != delayed:
+        found.append(("U3", board.delayed_ends.size(), delayed))
     lives = 0
     for live in board.live:
         lives += len(live)

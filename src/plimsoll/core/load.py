@@ -5,10 +5,24 @@ from __future__ import annotations
 from typing import Any, cast
 
 from plimsoll.core.repeg import Timer
-from plimsoll.core.rows import Auction, FirmQuote, Offer, Order, Track, Trigger, Unlock
+from plimsoll.core.rows import (
+    Auction,
+    FirmQuote,
+    Held,
+    Offer,
+    Order,
+    Proposal,
+    Signed,
+    Ticks,
+    Track,
+    Trigger,
+    Unlock,
+)
 from plimsoll.core.state import State
 from plimsoll.core.tracking import MarkTrack, OracleTrack
+from plimsoll.messages import changes
 from plimsoll.messages.codes import OF_LIQUIDATION, TRADER
+from plimsoll.messages.guard_params import BreakerParams
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
@@ -17,7 +31,7 @@ def load(dumped: list[Any]) -> State:
     """The state that was dumped."""
     state = State()
     head, principals, assets, accounts, markets, vamms, oracles, orders, used, *more = dumped
-    tracks, rates, auctions, triggers, vaults, spot = more
+    tracks, rates, auctions, triggers, vaults, spot, gateway, guard = more
     state.globals.set_params(GlobalParams(*head[0]))
     state.globals.set_counters(head[1], head[2], head[3])
     state.globals.set_scanned(head[4])
@@ -53,10 +67,12 @@ def load(dumped: list[Any]) -> State:
     for live in auctions:
         for dumped_auction in live:
             load_auction(state, dumped_auction)
-    for order, kind, tif, trigger_price, direction in triggers:
-        state.board.arm(Trigger(load_order(state, order), kind, tif, trigger_price, direction))
+    for order, *waits in triggers:
+        state.board.arm(Trigger(load_order(state, order), *waits))
     load_vaults(state, vaults)
     load_spot(state, spot)
+    load_gateway(state, gateway)
+    load_guard(state, guard)
     for key, seq in used:
         state.use_external_id(key, seq)
     state.log.commit()
@@ -136,7 +152,7 @@ def load_vaults(state: State, rows: list[list[Any]]) -> None:
     """Vaults with their shares and what waits to be paid out."""
     board = state.liquidity
     for kind, market, asset, account, unlocks, label, params, supply, liability, *more in rows:
-        net_base, unhedged, mode, shut, day, quotes, holdings = more
+        net_base, unhedged, mode, shut, day, guard, quotes, holdings = more
         owner = state.accounts[account]
         waiting = state.accounts[unlocks]
         vault = board.add_vault(kind, market, asset, owner, waiting, label, VaultParams(*params))
@@ -146,6 +162,10 @@ def load_vaults(state: State, rows: list[list[Any]]) -> None:
         vault.set_mode(mode)
         vault.set_shut(shut)
         vault.set_snapshot_day(day)
+        vault.guard.set_mode(guard[0])
+        vault.guard.set_calm(guard[1])
+        vault.guard.set_high(guard[2])
+        vault.guard.set_hedges(load_ticks(guard[3]))
         for at in range(len(quotes)):
             vault.set_quote(at, QuoteParams(*quotes[at]))
         for holder, shares, allowed, queued in holdings:
@@ -166,6 +186,41 @@ def load_spot(state: State, rows: list[Any]) -> None:
         board.post(FirmQuote(state.log, ident, state.accounts[owner], *fields))
     if escrow >= 0:
         board.use_escrow(state.accounts[escrow])
+
+
+def load_ticks(rows: list[list[Any]]) -> Ticks:
+    """What was counted, tick by tick."""
+    return [(start, amount) for start, amount in rows]
+
+
+def load_gateway(state: State, rows: list[Any]) -> None:
+    """Signers and signed orders."""
+    signers, signed = rows
+    for account, keys in signers:
+        state.gateway.set_signers(account, list(keys))
+    for row in signed:
+        state.gateway.learn(Signed(state.log, *row))
+
+
+def load_guard(state: State, rows: list[Any]) -> None:
+    """The breaker, what was taken out, what is held, what is proposed."""
+    breaker, outflows, holder, held, proposals = rows
+    board = state.guard
+    params, mode, since_ms, grace_ms, flows = breaker
+    if len(params) > 0:
+        board.breaker.set_params(BreakerParams(*params))
+    board.breaker.set_mode(mode, since_ms, grace_ms)
+    for asset in range(len(flows)):
+        board.breaker.set_flows(asset, load_ticks(flows[asset]))
+    for principal, taken in outflows:
+        board.outflow(principal).set_flows(load_ticks(taken))
+    if holder >= 0:
+        board.use_holder(state.accounts[holder])
+    for ident, account, *claim in held:
+        board.hold(Held(ident, state.accounts[account], *claim))
+    for ident, principal, change, basis, ready_ms, expires_ms in proposals:
+        made = changes.from_row(change)
+        board.propose(Proposal(ident, principal, made, basis, ready_ms, expires_ms))
 
 
 def _arrival(row: list[Any]) -> int:

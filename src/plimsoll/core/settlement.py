@@ -60,6 +60,9 @@ def settle_funding(txn: Txn, market: Market, account: Account, row: Position) ->
     if due == row.funding_mark or account.kind == VAMM:
         return 0
     brought = margin.funding_due(state, account, row)
+    if brought == 0:
+        # Less than a unit waits for more: nothing changes that no event tells.
+        return 0
     row.mark_funding(due)
     if brought > 0:
         ledger.pay(txn, market.clearing, account, brought, R_FUNDING, market.ident)

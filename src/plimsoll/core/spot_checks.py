@@ -8,7 +8,14 @@ from __future__ import annotations
 
 from plimsoll.core.state import USD, State
 from plimsoll.core.vault_board import ranks_before
-from plimsoll.messages.codes import FIRM_ESCROW, HEDGED_VAULT, SELL, SPOT_POOL, VAULT_UNLOCKS
+from plimsoll.messages.codes import (
+    FIRM_ESCROW,
+    HEDGED_VAULT,
+    HELD,
+    SELL,
+    SPOT_POOL,
+    VAULT_UNLOCKS,
+)
 
 Fault = tuple[str, int, int]
 
@@ -17,7 +24,7 @@ def must_not_owe(kind: int, asset: int) -> bool:
     """S1: whether an account of this kind may never be negative in an asset."""
     if kind == HEDGED_VAULT:
         return asset != USD
-    return kind in (SPOT_POOL, FIRM_ESCROW, VAULT_UNLOCKS)
+    return kind in (SPOT_POOL, FIRM_ESCROW, VAULT_UNLOCKS, HELD)
 
 
 def faults(state: State) -> list[Fault]:

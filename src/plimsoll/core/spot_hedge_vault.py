@@ -35,6 +35,7 @@ from plimsoll.messages.codes import (
     NOTHING_TO_DO,
     RESTRICTED,
     SELL,
+    TRIPPED,
     VAULT_CAPACITY,
     VAULT_MODE,
     Reject,
@@ -85,11 +86,13 @@ def capacity(state: State, vault: Vault, side: int, now: int) -> int:
 def check_open(txn: Txn, vault: Vault, side: int, taker: Account) -> None:
     """Refuse a fill that the vault's mode, whitelist or oracle does not allow. HEDGE-002.
 
-    Rejects: VAULT_MODE, IN_LIQUIDATION, NOT_WHITELISTED, ORACLE_INVALID.
+    Where only its breaker restricts a vault, what improves its margin passes too: that is seen
+    after the fill (``vault_guard``). Rejects: VAULT_MODE, IN_LIQUIDATION, NOT_WHITELISTED,
+    ORACLE_INVALID.
     """
     state = txn.state
     mode = vault.effective_mode()
-    if mode == HALTED or (mode != ACTIVE and not reduces(vault, side)):
+    if mode == HALTED or (mode != ACTIVE and not reduces(vault, side) and not may_ease(vault)):
         raise Reject(VAULT_MODE, mode, HALTED if reduces(vault, side) else RESTRICTED)
     if vault.account.liquidations > 0:
         raise Reject(IN_LIQUIDATION, vault.account.liquidations)
@@ -98,6 +101,11 @@ def check_open(txn: Txn, vault: Vault, side: int, taker: Account) -> None:
         if row is None or not row.allowed:
             raise Reject(NOT_WHITELISTED, taker.ident, vault.ident)
     oracle.check_valid(state, vault_money.market_of(state, vault), txn.now)
+
+
+def may_ease(vault: Vault) -> bool:
+    """Whether a vault is restricted, and by nothing but its breaker."""
+    return vault.guard.mode == TRIPPED and vault.mode == ACTIVE and vault.unhedged == 0
 
 
 def offer(txn: Txn, vault: Vault, side: int, size: int) -> Hedge:
@@ -207,10 +215,10 @@ def rehedge(txn: Txn, vault: Vault) -> None:
     """
     if vault.unhedged == 0:
         raise Reject(NOTHING_TO_DO)
-    before = vault.effective_mode()
     close_gap(txn, vault)
-    if vault.effective_mode() != before:
-        txn.emit(VaultModeSet(vault.ident, vault.effective_mode(), before, 0))
+    if vault.mode == ACTIVE and vault.unhedged == 0:
+        # Told as in ``follow``, whatever its breaker says.
+        txn.emit(VaultModeSet(vault.ident, ACTIVE, RESTRICTED, 0))
 
 
 def close_gap(txn: Txn, vault: Vault) -> None:

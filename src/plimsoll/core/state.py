@@ -12,6 +12,8 @@ from mypy_extensions import i64, mypyc_attr
 
 from plimsoll.core import dump
 from plimsoll.core.board import Board
+from plimsoll.core.gateway_board import GatewayBoard
+from plimsoll.core.guard_board import GuardBoard
 from plimsoll.core.ladder import Book
 from plimsoll.core.rows import (
     Account,
@@ -56,6 +58,8 @@ class State:
         self.rates: list[Rates] = []
         self.board: Board = Board(self.log)
         self.liquidity: VaultBoard = VaultBoard(self.log)
+        self.gateway: GatewayBoard = GatewayBoard(self.log)
+        self.guard: GuardBoard = GuardBoard(self.log)
         self.orders: dict[int, Order] = {}
         self.external_ids: dict[str, int] = {}
         self.expiries: KeyIndex = KeyIndex()
@@ -261,6 +265,28 @@ class State:
             [dump.trigger(board.triggers[ident]) for ident in sorted(board.triggers)],
             dump.liquidity(self.liquidity.vaults, self.liquidity.holdings),
             dump.spot(self.liquidity.pools, self.liquidity.offers, self.liquidity.escrow),
+            self.dump_gateway(),
+            self.dump_guard(),
+        ]
+
+    def dump_gateway(self) -> list[object]:
+        """Who may sign, and what is known of signed orders."""
+        board = self.gateway
+        return [
+            [[account, board.signers[account]] for account in sorted(board.signers)],
+            [dump.signed(board.signed[key]) for key in sorted(board.signed)],
+        ]
+
+    def dump_guard(self) -> list[object]:
+        """The breaker, what was taken out, what is held, what is proposed."""
+        board = self.guard
+        rows = [board.outflows[principal] for principal in sorted(board.outflows)]
+        return [
+            dump.breaker(board.breaker),
+            [dump.outflow(row) for row in rows if len(row.flows) > 0],
+            -1 if board.holder is None else board.holder.ident,
+            [dump.held(board.held[ident]) for ident in sorted(board.held)],
+            [dump.proposal(board.proposals[ident]) for ident in sorted(board.proposals)],
         ]
 
 

@@ -15,6 +15,7 @@ from plimsoll.core import (
     oracle,
     settlement,
     vamm,
+    views_guard,
     views_mechanisms,
     views_vaults,
 )
@@ -195,6 +196,11 @@ def vault_quotes_view(state: State, vault: Vault) -> list[View]:
 def spot_pool_view(state: State, pool: SpotPool) -> View:
     """A spot pool: reserves, virtual reserves, price."""
     return views_vaults.pool_view(state, pool)
+
+
+def breaker_view(state: State, now: int) -> View:
+    """The breaker of the exchange: its mode, what may leave now, what flowed and what is held."""
+    return views_guard.breaker_view(state, now)
 
 
 def band_view(state: State, market: Market) -> tuple[int, int]:

@@ -1,5 +1,5 @@
-"""Read-only questions about the mechanisms: averages, repeg, funding, auctions, triggers; and all
-that keepers need. Plain dicts of ints and texts, scaled as inside, like ``views``.
+"""Read-only questions about the mechanisms: averages, repeg, funding, auctions, triggers, delayed
+orders; and all that keepers need. Plain dicts of ints and texts, scaled as inside, like ``views``.
 """
 
 from __future__ import annotations
@@ -124,13 +124,19 @@ def auctions_view(state: State, market: Market, now: int) -> list[View]:
     return [auction_view(row, market, now) for row in state.board.live[market.ident]]
 
 
-def trigger_view(trigger: Trigger, symbol: str) -> View:
-    """A trigger that waits; ``price`` 0 for a market order without a worst price."""
+def trigger_view(state: State, trigger: Trigger) -> View:
+    """A trigger or a delayed order; ``price`` 0 for a market order without a worst price.
+
+    A delayed order has no ``trigger_price`` (0) and no ``direction`` (None), but ``earliest_ms``,
+    which is 0 for a trigger. ``vault`` is the one it is directed at (-1: none).
+    """
     order = trigger.order
+    vault = state.liquidity.of_account(trigger.maker) if trigger.maker >= 0 else None
     return {
+        "kind": "delayed" if trigger.is_delayed() else "trigger",
         "order": trigger.ident,
         "account": order.account.ident,
-        "market": symbol,
+        "market": state.markets[trigger.market].params.symbol,
         "side": SIDES[order.side],
         "type": KINDS[trigger.kind],
         "tif": TIFS[trigger.tif],
@@ -138,14 +144,16 @@ def trigger_view(trigger: Trigger, symbol: str) -> View:
         "size": order.size,
         "reduce_only": order.reduce_only,
         "trigger_price": trigger.trigger_price,
-        "direction": DIRECTIONS[trigger.direction],
+        "direction": None if trigger.is_delayed() else DIRECTIONS[trigger.direction],
+        "earliest_ms": trigger.earliest_ms,
         "expires_ms": order.expires_ms,
         "client_order_id": order.client_order_id,
+        "vault": -1 if vault is None else vault.ident,
     }
 
 
 def triggers_view(state: State, account: Account) -> list[View]:
-    """An account's triggers by id."""
+    """An account's triggers and delayed orders by id."""
     if account.triggers == 0:
         return []
     triggers = state.board.triggers
@@ -153,7 +161,7 @@ def triggers_view(state: State, account: Account) -> list[View]:
     for ident in sorted(triggers):
         row = triggers[ident]
         if row.order.account is account:
-            found.append(trigger_view(row, state.markets[row.market].params.symbol))
+            found.append(trigger_view(state, row))
     return found
 
 
@@ -244,6 +252,24 @@ def keeper_trigger_view(trigger: Trigger) -> View:
     }
 
 
+def keeper_delayed_view(trigger: Trigger) -> View:
+    """A delayed order with whose it is."""
+    order = trigger.order
+    return {
+        "order": trigger.ident,
+        "account": order.account.ident,
+        "owner": order.account.owner,
+        "market": trigger.market,
+        "side": SIDES[order.side],
+        "type": KINDS[trigger.kind],
+        "price": order.price,
+        "size": order.size,
+        "reduce_only": order.reduce_only,
+        "earliest_ms": trigger.earliest_ms,
+        "expires_ms": order.expires_ms,
+    }
+
+
 def keeper_auction_view(auction: Auction) -> View:
     """An auction with whose it is and when its offers are due."""
     order = auction.order
@@ -298,9 +324,11 @@ def keeper_account_view(state: State, account: Account) -> View:
 
 
 def keeper_snapshot_view(state: State, now: int) -> View:
-    """Everything that may be due, by id: markets, orders, triggers, auctions, traders at risk."""
+    """Everything that may be due, by id: markets, orders, triggers, delayed orders, auctions,
+    traders at risk."""
     orders = state.orders
     board = state.board
+    waiting = [board.triggers[ident] for ident in sorted(board.triggers)]
     accounts: list[View] = [
         keeper_account_view(state, account)
         for account in state.accounts
@@ -313,7 +341,8 @@ def keeper_snapshot_view(state: State, now: int) -> View:
         "keeper_pot": state.accounts[2].cash(),
         "markets": [keeper_view(state, market, now) for market in state.markets],
         "orders": [keeper_order_view(orders[ident]) for ident in sorted(orders)],
-        "triggers": [keeper_trigger_view(board.triggers[i]) for i in sorted(board.triggers)],
+        "triggers": [keeper_trigger_view(row) for row in waiting if not row.is_delayed()],
+        "delayed": [keeper_delayed_view(row) for row in waiting if row.is_delayed()],
         "auctions": live,
         "accounts": accounts,
         **views_vaults.keeper_dues_view(state),

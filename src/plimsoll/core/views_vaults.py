@@ -6,7 +6,15 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from plimsoll.core import asset_units, margin, oracle, shares, spot_hedge_vault, vault_money
+from plimsoll.core import (
+    asset_units,
+    margin,
+    oracle,
+    shares,
+    spot_hedge_vault,
+    vault_money,
+    views_guard,
+)
 from plimsoll.core.rows import Account, FirmQuote, Holding, Market, SpotPool, Unlock, Vault
 from plimsoll.core.state import USD, State
 from plimsoll.messages.codes import (
@@ -85,6 +93,7 @@ def vault_view(state: State, vault: Vault, now: int) -> View:
         "waiting": len(waiting),
         "waiting_value": vault.unlocks.held(vault.asset),
         "hedge": hedge_view(state, vault, now),
+        "breaker": views_guard.vault_breaker_view(state, vault, now),
         "params": params_view(params),
     }
 

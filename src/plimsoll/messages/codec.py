@@ -13,10 +13,20 @@ from typing import Any, Final
 
 import msgspec
 
-from plimsoll.messages import codes, commands, events, fields, params, vault_params
+from plimsoll.messages import (
+    changes,
+    codes,
+    commands,
+    events,
+    fields,
+    gateway,
+    guard_params,
+    params,
+    vault_params,
+)
 from plimsoll.messages.fields import FieldError
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 """Of the rows in journals and snapshots. Rows only ever grow at their end."""
 
 COMMAND_BY_TAG: Final = {cls.TAG: cls for cls in commands.COMMANDS}
@@ -43,6 +53,8 @@ WORDS: Final[dict[str, tuple[str, ...]]] = {
     "mode": codes.MODES,
     "direction": codes.DIRECTIONS,
     "vault_kind": codes.VAULT_KINDS,
+    "breaker_mode": codes.BREAKER_MODES,
+    "cause": codes.BREAKER_CAUSES,
 }
 """The words of each kind of enumeration, by their numbers."""
 
@@ -51,8 +63,10 @@ RECORDS: Final[dict[str, type[Any]]] = {
     "market_params": params.MarketParams,
     "vault_params": vault_params.VaultParams,
     "quote_params": vault_params.QuoteParams,
+    "breaker_params": guard_params.BreakerParams,
+    "signed_order": gateway.SignedOrder,
 }
-"""Sets of parameters, each a field of its own kind, named ``params`` in every message."""
+"""Records within a message, each a field of its own kind."""
 
 
 def check_value(name: str, kind: str, value: object) -> object:
@@ -80,6 +94,8 @@ def check_value(name: str, kind: str, value: object) -> object:
 def _check_nested(name: str, kind: str, value: object) -> object:
     if kind in RECORDS:
         return _record(RECORDS[kind], value, name)
+    if kind == "change":
+        return _change(name, value)
     if not isinstance(value, list | tuple):
         raise FieldError(name, "must be a list")
     if not 1 <= len(value) <= fields.LISTS[kind]:
@@ -91,6 +107,17 @@ def _check_nested(name: str, kind: str, value: object) -> object:
         if isinstance(item, list | tuple) and item and item[0] not in _BATCHABLE_TAGS:
             raise FieldError(name, f"{_tag_name(item[0])} cannot stand in a batch")
     return [command_from_row(item) for item in value]
+
+
+def _change(name: str, value: object) -> commands.Command:
+    """A command that may be proposed."""
+    if isinstance(value, commands.Command):
+        value = value.row()
+    # Looked at before it is built: a proposal in a proposal would nest without end.
+    tag = value[0] if isinstance(value, list | tuple) and value else None
+    if not isinstance(tag, int) or tag not in changes.BY_TAG:
+        raise FieldError(name, "must be a change that may be proposed")
+    return command_from_row(value)
 
 
 def _record(cls: type[Any], value: object, name: str) -> Any:
@@ -209,7 +236,9 @@ def to_named(message: Any) -> dict[str, Any]:
         elif kind == "prices":
             named[name] = [to_named(item) for item in message.prices]
         elif kind in RECORDS:
-            named[name] = to_named(message.params)
+            named[name] = to_named(getattr(message, name))
+        elif kind == "change":
+            named[name] = to_named(message.change)
         else:
             named[name] = value
     return {"type": type(message).__name__, **named} if hasattr(type(message), "TAG") else named
@@ -255,6 +284,8 @@ def from_named(cls: type[Any], values: Mapping[str, Any]) -> Any:
             value = words.index(value)
         elif kind in RECORDS and isinstance(value, Mapping):
             value = from_named(RECORDS[kind], value)
+        elif kind == "change" and isinstance(value, Mapping):
+            value = named_command(value)
         elif kind == "prices" and isinstance(value, list):
             value = [
                 from_named(commands.PricePoint, item) if isinstance(item, Mapping) else item

@@ -32,6 +32,8 @@ POSTS: Final = ("none", "reject", "slide")
 ABOVE: Final = 0
 BELOW: Final = 1
 DIRECTIONS: Final = ("above", "below")
+# A delayed order waits for a later price, whatever it is
+LATER: Final = 2
 
 # Market modes: each one allows less than the one before
 ACTIVE: Final = 0
@@ -56,6 +58,7 @@ HEDGED_VAULT: Final = 11
 SPOT_POOL: Final = 12
 VAULT_UNLOCKS: Final = 13
 FIRM_ESCROW: Final = 14
+HELD: Final = 15
 ACCOUNT_KINDS: Final = (
     "trader",
     "outside",
@@ -72,6 +75,7 @@ ACCOUNT_KINDS: Final = (
     "spot_pool",
     "vault_unlocks",
     "firm_escrow",
+    "held",
 )
 
 # Maker vaults: quoting around the oracle, or hedged on spot, held in base or in the collateral
@@ -84,6 +88,30 @@ VAULT_KINDS: Final = ("passive", "base", "quote")
 VENUE_POOL: Final = 0
 VENUE_FIRM: Final = 1
 VENUES: Final = ("pool", "firm")
+
+# Circuit breakers, of the exchange and of each vault: each mode allows less than the one before
+NORMAL: Final = 0
+TRIPPED: Final = 1
+PAUSED: Final = 2
+BREAKER_MODES: Final = ("normal", "restricted", "paused")
+
+# What moved a breaker
+CAUSE_OPERATOR: Final = 0
+CAUSE_OUTFLOW: Final = 1
+CAUSE_RECOVERED: Final = 2
+CAUSE_MARGIN: Final = 3
+CAUSE_UTILISATION: Final = 4
+CAUSE_DRAWDOWN: Final = 5
+BREAKER_CAUSES: Final = ("operator", "outflow", "recovered", "margin", "utilisation", "drawdown")
+
+# How a proposal ended
+PROPOSAL_EXECUTED: Final = 0
+PROPOSAL_CANCELLED: Final = 1
+PROPOSAL_LAPSED: Final = 2
+PROPOSAL_ENDS: Final = ("executed", "cancelled", "lapsed")
+
+# Schemes of the keys that orders are signed with, by what a signer's text begins with
+SIGNER_SCHEMES: Final = ("ed25519:", "evm:")
 
 # Well-known accounts, created at genesis in this order
 OUTSIDE_ACCOUNT: Final = 0
@@ -151,6 +179,12 @@ R_SPOT_HEDGE: Final = 44
 R_FIRM_ESCROW: Final = 45
 R_FIRM_RELEASE: Final = 46
 R_FIRM_FILL: Final = 47
+R_HELD: Final = 48
+R_HELD_PAID: Final = 49
+R_HELD_BACK: Final = 50
+R_RELAY_FEE: Final = 51
+R_SIGNED_MARGIN: Final = 52
+R_SIGNED_RELEASE: Final = 53
 REASONS: Final[dict[int, str]] = {
     R_DEPOSIT: "deposit",
     R_WITHDRAWAL: "withdrawal",
@@ -193,6 +227,12 @@ REASONS: Final[dict[int, str]] = {
     R_FIRM_ESCROW: "firm_escrow",
     R_FIRM_RELEASE: "firm_release",
     R_FIRM_FILL: "firm_fill",
+    R_HELD: "withdrawal_held",
+    R_HELD_PAID: "held_paid",
+    R_HELD_BACK: "held_back",
+    R_RELAY_FEE: "relay_fee",
+    R_SIGNED_MARGIN: "signed_margin",
+    R_SIGNED_RELEASE: "signed_release",
 }
 
 # Where a fill's liquidity came from
@@ -201,7 +241,8 @@ FROM_VAMM: Final = 1
 FROM_AUCTION: Final = 2
 FROM_ADL: Final = 3
 FROM_HEDGED: Final = 4
-SOURCES: Final = ("book", "vamm", "auction", "adl", "hedged")
+FROM_SIGNED: Final = 5
+SOURCES: Final = ("book", "vamm", "auction", "adl", "hedged", "signed")
 
 # Why an auction or a repeg happens
 OF_ORDER: Final = 0
@@ -232,6 +273,7 @@ DONE_TRIGGER_REFUSED: Final = 18
 DONE_OUTBID: Final = 19
 DONE_BANKRUPT: Final = 20
 DONE_STALE_ORACLE: Final = 21
+DONE_DELAYED_REFUSED: Final = 22
 DONE_REASONS: Final[dict[int, str]] = {
     DONE_FILLED: "filled",
     DONE_CANCELLED: "cancelled",
@@ -254,6 +296,7 @@ DONE_REASONS: Final[dict[int, str]] = {
     DONE_OUTBID: "outbid",
     DONE_BANKRUPT: "bankrupt",
     DONE_STALE_ORACLE: "stale_oracle",
+    DONE_DELAYED_REFUSED: "delayed_refused",
 }
 
 # Reject codes, in ranges per subsystem
@@ -363,6 +406,40 @@ SPOT_PATH: Final = 11006
 UNKNOWN_FIRM_QUOTE: Final = 11007
 FIRM_QUOTES_FULL: Final = 11008
 BASE_ASSET: Final = 11009
+# 120xx order gateway
+UNKNOWN_SIGNER: Final = 12001
+SIGNED_DONE: Final = 12002
+SIGNED_CANCELLED: Final = 12003
+SIGNED_OVERFILL: Final = 12004
+SIGNED_FOK: Final = 12005
+SIGNED_MIN_FILL: Final = 12006
+SIGNED_SIDES: Final = 12007
+SIGNED_MARKETS: Final = 12008
+SIGNED_SELF: Final = 12009
+SIGNED_PRICE: Final = 12010
+RELAY_FEE_TOO_LARGE: Final = 12011
+SIGNED_VALIDITY: Final = 12012
+SIGNED_TERMS: Final = 12013
+SIGNED_FUND: Final = 12014
+SIGNERS_FULL: Final = 12015
+DELAYED_EARLY: Final = 12016
+BAD_SIGNATURE: Final = 12017
+# 130xx circuit breakers
+RATE_LIMITED: Final = 13001
+EXCHANGE_MODE: Final = 13002
+UNKNOWN_HELD: Final = 13003
+HELD_WAITS: Final = 13004
+BREAKER_WAITS: Final = 13005
+VAULT_UTILISATION: Final = 13006
+HEDGE_QUOTA: Final = 13007
+# 140xx changes of parameters
+NEEDS_PROPOSAL: Final = 14001
+UNKNOWN_PROPOSAL: Final = 14002
+PROPOSAL_EARLY: Final = 14003
+PROPOSAL_EXPIRED: Final = 14004
+PROPOSAL_OWN: Final = 14005
+PROPOSAL_STALE: Final = 14006
+PROPOSALS_FULL: Final = 14007
 
 REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     NOT_ALLOWED: ("NOT_ALLOWED", "roles the principal has", "roles that may send this"),
@@ -460,6 +537,37 @@ REJECTS: Final[dict[int, tuple[str, str, str]]] = {
     UNKNOWN_FIRM_QUOTE: ("UNKNOWN_FIRM_QUOTE", "quote", "0"),
     FIRM_QUOTES_FULL: ("FIRM_QUOTES_FULL", "quotes open", "most"),
     BASE_ASSET: ("BASE_ASSET", "decimals of the asset", "most"),
+    UNKNOWN_SIGNER: ("UNKNOWN_SIGNER", "signers of the account", "0"),
+    SIGNED_DONE: ("SIGNED_DONE", "size filled", "size of the order"),
+    SIGNED_CANCELLED: ("SIGNED_CANCELLED", "size filled", "size of the order"),
+    SIGNED_OVERFILL: ("SIGNED_OVERFILL", "size asked", "size left"),
+    SIGNED_FOK: ("SIGNED_FOK", "size asked", "size of the order"),
+    SIGNED_MIN_FILL: ("SIGNED_MIN_FILL", "size asked", "least accepted"),
+    SIGNED_SIDES: ("SIGNED_SIDES", "side", "side"),
+    SIGNED_MARKETS: ("SIGNED_MARKETS", "market of the taker", "market of the maker"),
+    SIGNED_SELF: ("SIGNED_SELF", "account of the maker", "owner of both"),
+    SIGNED_PRICE: ("SIGNED_PRICE", "price of the maker", "limit of the taker"),
+    RELAY_FEE_TOO_LARGE: ("RELAY_FEE_TOO_LARGE", "fee offered", "most"),
+    SIGNED_VALIDITY: ("SIGNED_VALIDITY", "expiry", "latest allowed"),
+    SIGNED_TERMS: ("SIGNED_TERMS", "account", "account of the hash"),
+    SIGNED_FUND: ("SIGNED_FUND", "account", "its owner"),
+    SIGNERS_FULL: ("SIGNERS_FULL", "signers of the account", "most"),
+    DELAYED_EARLY: ("DELAYED_EARLY", "published", "earliest"),
+    BAD_SIGNATURE: ("BAD_SIGNATURE", "0", "0"),
+    RATE_LIMITED: ("RATE_LIMITED", "amount", "amount that may leave"),
+    EXCHANGE_MODE: ("EXCHANGE_MODE", "mode of the breaker", "loosest mode refused"),
+    UNKNOWN_HELD: ("UNKNOWN_HELD", "claim", "0"),
+    HELD_WAITS: ("HELD_WAITS", "mode of the breaker", "loosest mode refused"),
+    BREAKER_WAITS: ("BREAKER_WAITS", "what was measured", "limit"),
+    VAULT_UTILISATION: ("VAULT_UTILISATION", "utilisation ppm", "most ppm"),
+    HEDGE_QUOTA: ("HEDGE_QUOTA", "quote to be hedged", "quote left in the window"),
+    NEEDS_PROPOSAL: ("NEEDS_PROPOSAL", "number of the field that loosens, or 0", "delay in ms"),
+    UNKNOWN_PROPOSAL: ("UNKNOWN_PROPOSAL", "proposal", "0"),
+    PROPOSAL_EARLY: ("PROPOSAL_EARLY", "now", "earliest"),
+    PROPOSAL_EXPIRED: ("PROPOSAL_EXPIRED", "now", "latest"),
+    PROPOSAL_OWN: ("PROPOSAL_OWN", "principal", "who proposed it"),
+    PROPOSAL_STALE: ("PROPOSAL_STALE", "tag of the change", "0"),
+    PROPOSALS_FULL: ("PROPOSALS_FULL", "proposals open", "most"),
 }
 """code -> (name, what ``value`` is, what ``limit`` is)."""
 

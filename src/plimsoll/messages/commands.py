@@ -10,6 +10,24 @@ from __future__ import annotations
 from typing import ClassVar, Final, final
 
 from plimsoll.messages.base import Command
+from plimsoll.messages.gateway import (
+    CancelSigned,
+    ExecuteDelayed,
+    MatchSigned,
+    PlaceDelayed,
+    SetSigner,
+    SettleSigned,
+)
+from plimsoll.messages.guard import (
+    CancelHeld,
+    CancelProposal,
+    ExecuteProposal,
+    Propose,
+    ReleaseHeld,
+    ReviewBreaker,
+    SetBreakerMode,
+    SetBreakerParams,
+)
 from plimsoll.messages.keeping import (
     ExpireOrder,
     FireTrigger,
@@ -556,4 +574,18 @@ COMMANDS: Final[tuple[type[Command], ...]] = (
     CancelFirmQuote,
     RehedgeVault,
     TradeVault,
+    SetBreakerParams,
+    SetBreakerMode,
+    Propose,
+    ExecuteProposal,
+    CancelProposal,
+    SetSigner,
+    PlaceDelayed,
+    SettleSigned,
+    MatchSigned,
+    CancelSigned,
+    ExecuteDelayed,
+    ReviewBreaker,
+    ReleaseHeld,
+    CancelHeld,
 )

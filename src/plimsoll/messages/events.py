@@ -11,6 +11,24 @@ from typing import ClassVar, Final, final
 from mypy_extensions import mypyc_attr
 
 from plimsoll.messages.base import Event
+from plimsoll.messages.gateway_events import (
+    DelayedExecuted,
+    DelayedPlaced,
+    DelayedRefused,
+    SignedCancelled,
+    SignedLapsed,
+    SignedSettled,
+    SignerSet,
+)
+from plimsoll.messages.guard_events import (
+    BreakerMoved,
+    BreakerParamsSet,
+    HeldReleased,
+    ProposalEnded,
+    Proposed,
+    VaultBreakerMoved,
+    WithdrawalHeld,
+)
 from plimsoll.messages.mechanisms import (
     AuctionEnded,
     AuctionOffered,
@@ -759,4 +777,18 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     FirmQuoteEnded,
     VaultSnapshot,
     VaultRefused,
+    SignerSet,
+    SignedSettled,
+    SignedCancelled,
+    SignedLapsed,
+    DelayedPlaced,
+    DelayedExecuted,
+    DelayedRefused,
+    BreakerParamsSet,
+    BreakerMoved,
+    VaultBreakerMoved,
+    WithdrawalHeld,
+    HeldReleased,
+    Proposed,
+    ProposalEnded,
 )

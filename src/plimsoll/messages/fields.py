@@ -34,6 +34,8 @@ BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "flag": (0, 1),
     "mask": (0, 2**16 - 1),
     "code": (0, 99_999),
+    "breaker_mode": (0, 2),
+    "cause": (0, 5),
     "side": (0, 1),
     "kind": (0, 1),
     "tif": (0, 2),
@@ -52,6 +54,9 @@ TEXTS: Final[dict[str, int]] = {
     "client_id": CLIENT_ID_MAX,
     "name": NAME_MAX,
     "external_id": NAME_MAX,
+    "hash": 64,
+    "signer": 96,
+    "signature": 160,
 }
 """Longest length of every text kind; the alphabet is ``[A-Za-z0-9_.:/-]`` (may be empty)."""
 

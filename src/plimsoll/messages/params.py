@@ -13,11 +13,20 @@ from plimsoll.units import AMOUNT_MAX, LOT, RATIO_SCALE
 Fields = tuple[tuple[str, str], ...]
 OPEN_ORDERS_MOST: Final = 1_000
 """Highest limit of open orders an account can be given."""
+VALIDITY_MOST_MS: Final = 90 * 86_400_000
+"""Longest a signed order may be good for, a change of parameters delayed, a proposal open."""
+EXPIRY_LEAST_MS: Final = 10_000
+"""Shortest a proposal may be open: what nobody can meet would lock the parameters for ever."""
 
 
 @final
 class GlobalParams:
-    """Limits of the whole exchange."""
+    """Limits of the whole exchange.
+
+    ``signed_validity_max_ms`` is how long a signed order may be good for, ``relay_fee_max`` (1e-6
+    quote) the most one may offer its relayer. With ``admin_delay_ms`` > 0 changes that loosen a
+    limit need a proposal, that delay, and another operator, within ``admin_expiry_ms`` after it.
+    """
 
     FIELDS: ClassVar[Fields] = (
         ("open_orders_max", "count"),
@@ -28,6 +37,10 @@ class GlobalParams:
         ("oracle_future_max_ms", "time"),
         ("open_deposits", "flag"),
         ("matches_max", "count"),
+        ("signed_validity_max_ms", "time"),
+        ("relay_fee_max", "amount0"),
+        ("admin_delay_ms", "time"),
+        ("admin_expiry_ms", "time"),
     )
 
     def __init__(
@@ -40,6 +53,10 @@ class GlobalParams:
         oracle_future_max_ms: int = 5_000,
         open_deposits: int = 0,
         matches_max: int = 1_000,
+        signed_validity_max_ms: int = 604_800_000,
+        relay_fee_max: int = 10_000_000,
+        admin_delay_ms: int = 0,
+        admin_expiry_ms: int = 604_800_000,
     ) -> None:
         self.open_orders_max: int = open_orders_max
         self.batch_max: int = batch_max
@@ -49,6 +66,10 @@ class GlobalParams:
         self.oracle_future_max_ms: int = oracle_future_max_ms
         self.open_deposits: bool = open_deposits != 0
         self.matches_max: int = matches_max
+        self.signed_validity_max_ms: int = signed_validity_max_ms
+        self.relay_fee_max: int = relay_fee_max
+        self.admin_delay_ms: int = admin_delay_ms
+        self.admin_expiry_ms: int = admin_expiry_ms
 
     def problems(self) -> list[tuple[int, str]]:
         """Every broken rule: (number, text). Empty when the set is sound."""
@@ -63,6 +84,12 @@ class GlobalParams:
             found.append((4, "account limits must be positive"))
         if not 1 <= self.matches_max <= 100_000:
             found.append((5, "matches_max must be 1..100000"))
+        if not 1 <= self.signed_validity_max_ms <= VALIDITY_MOST_MS:
+            found.append((6, "signed_validity_max_ms must be 1 ms to 90 days"))
+        if self.admin_delay_ms > VALIDITY_MOST_MS or self.admin_expiry_ms > VALIDITY_MOST_MS:
+            found.append((7, "delay and expiry of proposals must be at most 90 days"))
+        if self.admin_delay_ms > 0 and self.admin_expiry_ms < EXPIRY_LEAST_MS:
+            found.append((8, "admin_expiry_ms must be ten seconds or more"))
         return found
 
     def row(self) -> list[object]:
@@ -76,6 +103,10 @@ class GlobalParams:
             self.oracle_future_max_ms,
             self.open_deposits,
             self.matches_max,
+            self.signed_validity_max_ms,
+            self.relay_fee_max,
+            self.admin_delay_ms,
+            self.admin_expiry_ms,
         ]
 
 
@@ -89,7 +120,8 @@ class MarketParams:
     check too); ``liquidation_chunk`` is the part closed at a time of positions worth more than
     ``liquidation_chunk_above``; ``vamm_limits`` lets resting orders be settled against the vAMM
     once its quote has reached them; ``base_asset`` is the asset that is its base, for hedges on
-    spot (-1: none).
+    spot (-1: none). A delayed order executes at a price published ``delayed_ms`` after it was
+    placed, and later than it, and may wait ``delayed_validity_max_ms`` for it.
     """
 
     FIELDS: ClassVar[Fields] = (
@@ -156,6 +188,8 @@ class MarketParams:
         ("vamm_limits", "flag"),
         ("liquidation_counts_penalty", "flag"),
         ("base_asset", "any_id"),
+        ("delayed_ms", "time"),
+        ("delayed_validity_max_ms", "time"),
     )
 
     def __init__(
@@ -223,6 +257,8 @@ class MarketParams:
         vamm_limits: int = 0,
         liquidation_counts_penalty: int = 1,
         base_asset: int = -1,
+        delayed_ms: int = 0,
+        delayed_validity_max_ms: int = 3_600_000,
     ) -> None:
         self.symbol: str = symbol
         self.tick: int = tick
@@ -287,6 +323,8 @@ class MarketParams:
         self.vamm_limits: bool = vamm_limits != 0
         self.liquidation_counts_penalty: bool = liquidation_counts_penalty != 0
         self.base_asset: int = base_asset
+        self.delayed_ms: int = delayed_ms
+        self.delayed_validity_max_ms: int = delayed_validity_max_ms
         # Whether any mechanism looks at averages, volumes or the peg; derived.
         self.followed: bool = (
             vamm_spread_steps != 0
@@ -337,6 +375,8 @@ class MarketParams:
         found = [(n, text) for n, broken, text in rules if broken] + self.vamm_problems()
         if self.base_asset == 0:
             found.append((15, "base_asset must not be the collateral"))
+        if self.delayed_validity_max_ms <= self.delayed_ms:
+            found.append((16, "delayed_validity_max_ms must be above delayed_ms"))
         return found + self.mechanism_problems()
 
     def vamm_problems(self) -> list[tuple[int, str]]:
@@ -507,4 +547,6 @@ class MarketParams:
             self.vamm_limits,
             self.liquidation_counts_penalty,
             self.base_asset,
+            self.delayed_ms,
+            self.delayed_validity_max_ms,
         ]

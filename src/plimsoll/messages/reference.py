@@ -24,9 +24,20 @@ _NESTED: Final = {
     "market_params": "parameters of a market",
     "vault_params": "parameters of a vault",
     "quote_params": "how a vault quotes in a market",
+    "breaker_params": "limits of the outflow",
+    "signed_order": "a signed order",
+    "change": "a command that may be proposed",
 }
 
-_SETS: Final = ("global_params", "market_params", "vault_params", "quote_params")
+_SETS: Final = (
+    "global_params",
+    "market_params",
+    "vault_params",
+    "quote_params",
+    "breaker_params",
+    "signed_order",
+    "change",
+)
 
 _ODD: Final[tuple[dict[str, int], ...]] = (
     {},
@@ -49,6 +60,10 @@ _ODD: Final[tuple[dict[str, int], ...]] = (
     {"cooldown_ms": 0, "min_at_maturity": 1},
     {"weight": 1, "max_skew": 0, "spread_skew": 2},
     {"weight": 1, "half_spread": 0, "max_quote_size": 0},
+    {"admin_delay_ms": 1, "admin_expiry_ms": 0},
+    {"window_ms": 2**31 + 1, "tick_ms": 2, "retained": 1, "locking": 1, "cooldown_ms": 9},
+    {"window_ms": 2, "tick_ms": 1, "retained": 1_000_000, "principal_share": 0},
+    {"window_ms": 2, "tick_ms": 1, "cooldown_ms": 2, "pause_cooldown_ms": 1},
 )
 
 _SUBSYSTEMS: Final = {
@@ -63,6 +78,9 @@ _SUBSYSTEMS: Final = {
     "9": "liquidation and keepers",
     "10": "vaults",
     "11": "spot",
+    "12": "order gateway",
+    "13": "circuit breakers",
+    "14": "changes by two keys",
 }
 
 
@@ -123,6 +141,9 @@ def words_table() -> str:
             ("mode", codes.MODES),
             ("direction", codes.DIRECTIONS),
             ("kind of a vault", codes.VAULT_KINDS),
+            ("mode of a breaker", codes.BREAKER_MODES),
+            ("what moved a breaker", codes.BREAKER_CAUSES),
+            ("end of a proposal", codes.PROPOSAL_ENDS),
             ("venue of a hedge", codes.VENUES),
             ("source of a fill", codes.SOURCES),
             ("kind of an account", codes.ACCOUNT_KINDS),

@@ -23,6 +23,11 @@ class VaultParams:
     Of a hedged vault: ``min_margin_ratio`` bounds its fills and withdrawals, ``hedge_slippage``
     the price of a hedge around the oracle, ``fill_max`` (1e-9 base, 0: none) a fill;
     ``pool_1`` to ``pool_3`` is its way on spot from base to the collateral (-1: none).
+    Its breaker trips where more than ``util_max`` of what depositors brought is in use, below
+    ``min_margin_ratio``, or where a share is worth ``drawdown_max`` (0: any) less than ever, and
+    pauses below ``pause_margin_ratio`` (0: never); it is released once all is well again for
+    ``breaker_hold_ms``. ``hedge_window_max`` (1e-6 quote; 0: none) bounds the hedges of fills that
+    add to its position within a window of the outflow.
     """
 
     FIELDS: ClassVar[Fields] = (
@@ -46,6 +51,11 @@ class VaultParams:
         ("pool_1", "any_id"),
         ("pool_2", "any_id"),
         ("pool_3", "any_id"),
+        ("util_max", "ratio"),
+        ("pause_margin_ratio", "ratio"),
+        ("drawdown_max", "ratio"),
+        ("breaker_hold_ms", "time"),
+        ("hedge_window_max", "amount0"),
     )
 
     def __init__(
@@ -70,6 +80,11 @@ class VaultParams:
         pool_1: int = -1,
         pool_2: int = -1,
         pool_3: int = -1,
+        util_max: int = 1_000_000,
+        pause_margin_ratio: int = 0,
+        drawdown_max: int = 0,
+        breaker_hold_ms: int = 300_000,
+        hedge_window_max: int = 0,
     ) -> None:
         self.virtual_shares: int = virtual_shares
         self.virtual_assets: int = virtual_assets
@@ -91,6 +106,11 @@ class VaultParams:
         self.pool_1: int = pool_1
         self.pool_2: int = pool_2
         self.pool_3: int = pool_3
+        self.util_max: int = util_max
+        self.pause_margin_ratio: int = pause_margin_ratio
+        self.drawdown_max: int = drawdown_max
+        self.breaker_hold_ms: int = breaker_hold_ms
+        self.hedge_window_max: int = hedge_window_max
 
     def problems(self) -> list[tuple[int, str]]:
         """Every broken rule: (number, text). Empty when the set is sound."""
@@ -125,6 +145,17 @@ class VaultParams:
                 or (self.pool_2 >= 0 and self.pool_2 == self.pool_3),
                 "a path meets no pool twice",
             ),
+            (10, self.util_max < 1, "util_max must be positive"),
+            (
+                11,
+                self.pause_margin_ratio >= self.min_margin_ratio,
+                "pause_margin_ratio must be below min_margin_ratio",
+            ),
+            (
+                12,
+                self.breaker_hold_ms > COOLDOWN_MAX_MS,
+                "breaker_hold_ms must be at most 30 days",
+            ),
         )
         return [(n, text) for n, broken, text in rules if broken]
 
@@ -155,6 +186,11 @@ class VaultParams:
             self.pool_1,
             self.pool_2,
             self.pool_3,
+            self.util_max,
+            self.pause_margin_ratio,
+            self.drawdown_max,
+            self.breaker_hold_ms,
+            self.hedge_window_max,
         ]
 
 

@@ -5,9 +5,12 @@ Spec: ADMIN-001 … ADMIN-008.
 
 from __future__ import annotations
 
+from typing import Final
+
 from plimsoll.core import ledger, margin
 from plimsoll.core.context import Txn
 from plimsoll.core.rows import Account
+from plimsoll.core.state import State
 from plimsoll.messages.codes import (
     ESCROW,
     FUNDING_CLEARING,
@@ -19,6 +22,7 @@ from plimsoll.messages.codes import (
     POOL_INSURANCE,
     R_POOL_CAPITAL,
     R_VAMM_CAPITAL,
+    ROLE_OPERATOR,
     TOO_MANY,
     TREASURY_ACCOUNT,
     VAMM,
@@ -49,6 +53,9 @@ from plimsoll.messages.params import MarketParams
 ASSETS_MAX = 64
 MARKETS_MAX = 1_000
 PRINCIPALS_MAX = 1_000_000
+RULE_SHAPE: Final = 99
+RULE_BAND: Final = 98
+RULE_KEYS: Final = 97
 
 
 def create_principal(txn: Txn, cmd: CreatePrincipal) -> None:
@@ -64,12 +71,26 @@ def create_principal(txn: Txn, cmd: CreatePrincipal) -> None:
 
 
 def set_global_params(txn: Txn, cmd: SetGlobalParams) -> None:
-    """Replace the limits of the exchange. Rejects: PARAMS_INVALID."""
+    """Replace the limits of the exchange. Rejects: PARAMS_INVALID (rule 97: a delay needs two
+    operators, since none can be made without one to execute it)."""
     problems = cmd.params.problems()
     if len(problems) > 0:
         raise Reject(PARAMS_INVALID, problems[0][0])
+    if cmd.params.admin_delay_ms > 0 and count_operators(txn.state) < 2:
+        raise Reject(PARAMS_INVALID, RULE_KEYS)
     txn.state.globals.set_params(cmd.params)
     txn.emit(GlobalParamsSet())
+
+
+def count_operators(state: State) -> int:
+    """How many principals are operators; the search ends at two."""
+    count = 0
+    for row in state.principals:
+        if (row.roles & ROLE_OPERATOR) != 0:
+            count += 1
+            if count == 2:
+                break
+    return count
 
 
 def create_asset(txn: Txn, cmd: CreateAsset) -> None:
@@ -148,14 +169,19 @@ def same_shape(before: MarketParams, after: MarketParams) -> bool:
 def set_market_params(txn: Txn, cmd: SetMarketParams) -> None:
     """Replace a market's parameters; symbol, step and curve stay, the tick may only get finer.
 
-    Rejects: UNKNOWN_MARKET, PARAMS_INVALID (rule 99: the shape would change).
+    Rejects: UNKNOWN_MARKET, PARAMS_INVALID (rule 99: the shape would change; rule 98: the passive
+    vault quotes wider than the band).
     """
     market = txn.state.market(cmd.market)
     problems = cmd.params.problems()
     if len(problems) > 0:
         raise Reject(PARAMS_INVALID, problems[0][0])
     if not same_shape(market.params, cmd.params):
-        raise Reject(PARAMS_INVALID, 99)
+        raise Reject(PARAMS_INVALID, RULE_SHAPE)
+    vault = txn.state.liquidity.passive()
+    quote = None if vault is None else vault.quote(cmd.market)
+    if quote is not None and quote.weight > 0 and quote.widest() > cmd.params.price_band:
+        raise Reject(PARAMS_INVALID, RULE_BAND)
     market.set_params(cmd.params)
     txn.state.oracles[cmd.market].set_band(cmd.params)
     if cmd.params.vamm_enabled:

@@ -36,6 +36,7 @@ from plimsoll.messages.codes import (
     DONE_TAKER_MARGIN,
     HALTED,
     MARKET_MODE,
+    NORMAL,
     OF_LIQUIDATION,
     SELL,
     UNKNOWN_AUCTION,
@@ -61,8 +62,8 @@ def offer(txn: Txn, cmd: OfferAuction) -> None:
 
     Rejects, in this order: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_AUCTION,
     PRICE_NOT_ON_TICK, SIZE_NOT_ON_STEP, MARKET_MODE, AUCTION_OWN, AUCTION_PRICE_NOT_MET,
-    PRICE_BAND, AUCTION_NOTHING, IN_LIQUIDATION, ORACLE_INVALID, AUCTION_OFFERS_FULL,
-    INSUFFICIENT_MARGIN.
+    PRICE_BAND, AUCTION_NOTHING, EXCHANGE_MODE, IN_LIQUIDATION, ORACLE_INVALID,
+    AUCTION_OFFERS_FULL, INSUFFICIENT_MARGIN.
     """
     account = access.own_trader(txn, cmd.account)
     auction = find(txn, cmd.auction)
@@ -106,13 +107,14 @@ def check_offer(
     if price > asked if order.side == BUY else price < asked:
         raise Reject(AUCTION_PRICE_NOT_MET, price, asked)
     checks.check_band(txn, market, price)
-    left = auctions.fillable(market, order)
+    left = auctions.fillable_now(txn.state, market, order)
     if left < market.params.step:
         raise Reject(AUCTION_NOTHING, size, left)
     row = txn.state.position(account, market.ident)
     opposite = SELL if order.side == BUY else BUY
     opens = checks.adds_risk(row, opposite, size, False)
     if opens:
+        checks.check_exchange(txn.state)
         checks.check_not_liquidated(account)
         most = min(size, left)
         quote = auction_price.fill_quote(order.side, price, most)
@@ -224,6 +226,8 @@ def take_rest(txn: Txn, market: Market, order: Order) -> int:
     equity = margin.equity(state, order.account)
     vamm = state.position(market.vamm, market.ident)
     allowed = auctions.interest_allows(market, order.side, held, vamm, order.remaining)
+    if state.guard.breaker.mode != NORMAL:
+        allowed = min(allowed, closable)
     if allowed <= 0:
         return DONE_RESTRICTED
     scope = state.log.open()

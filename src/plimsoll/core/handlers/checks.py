@@ -14,12 +14,14 @@ from plimsoll.messages.codes import (
     BASE_VAULT,
     BUY,
     CLIENT_ORDER_ID_IN_USE,
+    EXCHANGE_MODE,
     GTC,
     HALTED,
     IN_LIQUIDATION,
     LIMIT,
     MARKET,
     MARKET_MODE,
+    NORMAL,
     NOTIONAL_TOO_SMALL,
     OPEN_ORDERS_LIMIT,
     ORDER_COMBINATION,
@@ -31,6 +33,7 @@ from plimsoll.messages.codes import (
     REDUCE_ONLY_NOTHING,
     RESTRICTED,
     SIZE_NOT_ON_STEP,
+    TRIPPED,
     UNKNOWN_VAULT,
     VAULT_KIND,
     Reject,
@@ -43,6 +46,7 @@ RULE_LIMIT_NEEDS_PRICE: Final = 2
 RULE_POST_NEEDS_RESTING_LIMIT: Final = 3
 RULE_EXPIRY_NEEDS_GTC: Final = 4
 RULE_DIRECTED_NEVER_RESTS: Final = 5
+RULE_DELAYED_NEVER_RESTS: Final = 6
 
 
 def adds_risk(row: Position, side: int, size: int, reduce_only: bool) -> bool:
@@ -113,6 +117,13 @@ def check_client_id(account: Account, client_order_id: str) -> None:
         raise Reject(CLIENT_ORDER_ID_IN_USE, account.client_orders[client_order_id].ident)
 
 
+def check_exchange(state: State) -> None:
+    """Refuse what adds risk unless the breaker of the exchange is normal. BREAK-022."""
+    mode = state.guard.breaker.mode
+    if mode != NORMAL:
+        raise Reject(EXCHANGE_MODE, mode, TRIPPED)
+
+
 def check_not_liquidated(account: Account) -> None:
     """Refuse what adds risk while a liquidation of the account is in an auction."""
     if account.liquidations > 0:
@@ -143,6 +154,7 @@ def check_mode_and_oracle(
     if reduce_only and row.closable(side) == 0:
         raise Reject(REDUCE_ONLY_NOTHING, row.base, size)
     if risky:
+        check_exchange(txn.state)
         check_not_liquidated(account)
     if risky or txn.state.oracles[market.ident].price == 0:
         oracle.check_valid(txn.state, market, txn.now)

@@ -5,9 +5,9 @@ Spec: ACCOUNT-001 … ACCOUNT-008.
 
 from __future__ import annotations
 
-from plimsoll.core import ledger, margin, oracle
+from plimsoll.core import ledger, margin, oracle, outflow
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import access
+from plimsoll.core.handlers import access, breaker, proposals
 from plimsoll.core.rows import Account
 from plimsoll.core.state import USD
 from plimsoll.messages.codes import (
@@ -22,7 +22,6 @@ from plimsoll.messages.codes import (
     OUTSIDE_ACCOUNT,
     R_DEPOSIT,
     R_TRANSFER,
-    R_WITHDRAWAL,
     ROLE_OPERATOR,
     SAME_ACCOUNT,
     TOO_MANY,
@@ -89,24 +88,28 @@ def deposit(txn: Txn, cmd: Deposit) -> None:
         raise Reject(ACCOUNT_KIND, account.kind, TRADER)
     use_external_id(txn, "in", cmd.asset, cmd.external_id)
     outside = state.accounts[OUTSIDE_ACCOUNT]
+    outflow.count_in(txn, account, cmd.asset, cmd.amount)
     ledger.transfer(txn, outside, account, cmd.asset, cmd.amount, R_DEPOSIT, -1)
 
 
 def withdraw(txn: Txn, cmd: Withdraw) -> None:
-    """Send an asset out; of the collateral at most what is withdrawable.
+    """Send an asset out; of the collateral at most what is withdrawable, and no more than the
+    breaker lets go: the rest is held or refused (BREAK-009). What two operators have decided to
+    take out of the treasury, either may execute.
 
-    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_ASSET, ACCOUNT_KIND, EXTERNAL_ID_USED,
-    IN_LIQUIDATION, ORACLE_INVALID, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
+    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_ASSET, ACCOUNT_KIND, NEEDS_PROPOSAL (of the
+    treasury's), EXTERNAL_ID_USED, IN_LIQUIDATION, ORACLE_INVALID, NOT_WITHDRAWABLE,
+    INSUFFICIENT_BALANCE, those of ``breaker.send_out``.
     """
     state = txn.state
-    account = access.own(txn, cmd.account)
+    account = state.account(cmd.account) if txn.executing else access.own(txn, cmd.account)
     state.check_asset(cmd.asset)
     if account.kind != TRADER and account.kind != TREASURY:
         raise Reject(ACCOUNT_KIND, account.kind, TRADER)
+    proposals.check_direct(txn, cmd)
     use_external_id(txn, "out", cmd.asset, cmd.external_id)
     check_may_leave(txn, account, cmd.asset, cmd.amount)
-    outside = state.accounts[OUTSIDE_ACCOUNT]
-    ledger.transfer(txn, account, outside, cmd.asset, cmd.amount, R_WITHDRAWAL, -1)
+    breaker.send_out(txn, account, cmd.asset, cmd.amount)
 
 
 def check_may_leave(txn: Txn, account: Account, asset: int, amount: int) -> None:

@@ -13,6 +13,7 @@ from plimsoll.core import (
     settlement,
     spot_hedge_vault,
     spot_venue,
+    vault_guard,
 )
 from plimsoll.core.context import Txn
 from plimsoll.core.handlers import access, checks, trading
@@ -56,8 +57,8 @@ def trade(txn: Txn, cmd: TradeVault) -> None:
     Rejects, in this order: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_VAULT, VAULT_KIND,
     those of ``spot_hedge_vault.check_open``, SIZE_NOT_ON_STEP, SPOT_AMOUNT_ZERO, those of
     ``spot_venue.base_for_quote``, NOTIONAL_TOO_SMALL, those of ``checks.check_mode_and_oracle``,
-    those of ``spot_hedge_vault.offer``, SPOT_SLIPPAGE, PRICE_BAND, MIN_MARGIN_RATIO,
-    INSUFFICIENT_MARGIN, OPEN_INTEREST.
+    those of ``spot_hedge_vault.offer``, SPOT_SLIPPAGE, PRICE_BAND, HEDGE_QUOTA, MIN_MARGIN_RATIO,
+    VAULT_UTILISATION, INSUFFICIENT_MARGIN, OPEN_INTEREST.
     """
     account = access.own_trader(txn, cmd.account)
     state = txn.state
@@ -82,7 +83,7 @@ def trade(txn: Txn, cmd: TradeVault) -> None:
     interest = market.open_interest
     risky = checks.adds_risk(row, cmd.side, size, cmd.reduce_only)
     equity = 0 if risky else margin.equity(state, account)
-    spot_hedge_vault.fill(txn, draft, vault, hedge, size)
+    vault_guard.fill(txn, draft, vault, hedge, size)
     book.trim_reduce_only(txn)
     book.report_done(txn, draft, DONE_FILLED)
     if risky:

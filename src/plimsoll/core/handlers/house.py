@@ -1,8 +1,8 @@
 """The house keeper: what is due, done in one bounded ``Tick``, so that nothing waits for a keeper.
 
 Expired orders and firm quotes first, then what depositors are owed, then liquidations and missing
-hedges before fills: auctions, triggers, resting limits that the vAMM has reached. A piece of work
-that is refused leaves no trace and does not stop the others.
+hedges before fills: auctions, delayed orders, triggers, resting limits that the vAMM has reached. A
+piece of work that is refused leaves no trace and does not stop the others.
 
 Spec: docs/spec/20-keepers.md, HOUSE-001 … HOUSE-003.
 """
@@ -13,7 +13,17 @@ from typing import Final
 
 from plimsoll.core import book, firm_quotes, funding, oracle, spot_hedge_vault, vamm
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import auctions, liquidation, liquidity, triggers, upkeep
+from plimsoll.core.handlers import (
+    auctions,
+    breaker,
+    delayed,
+    gateway,
+    liquidation,
+    liquidity,
+    proposals,
+    triggers,
+    upkeep,
+)
 from plimsoll.core.handlers import funding as funding_work
 from plimsoll.core.rows import Market
 from plimsoll.core.state import State
@@ -31,6 +41,10 @@ def tick(txn: Txn, cmd: Tick) -> None:
     left = min(most, cmd.limit)
     left -= book.expire_due(txn, left)
     left -= firm_quotes.expire_quotes(txn, left)
+    left -= delayed.expire_due(txn, left)
+    left -= gateway.forget_due(txn, left)
+    left -= proposals.lapse_due(txn, left)
+    left -= breaker.work_due(txn, left)
     if left > 0:
         left -= funding_work.update_due(txn, left)
     if left > 0:
@@ -40,6 +54,8 @@ def tick(txn: Txn, cmd: Tick) -> None:
         left -= spot_hedge_vault.rehedge_due(txn, left)
     if left > 0:
         left -= auctions.work_due(txn, left)
+    if left > 0:
+        left -= delayed.execute_due(txn, left)
     if left > 0:
         left -= triggers.fire_due(txn, left)
     if left > 0:
@@ -55,7 +71,15 @@ def is_due(state: State, now: int, prices: bool) -> bool:
         return True
     if firm_quotes.has_expired(state, now):
         return True
+    if state.guard.lapsed_proposal(now) is not None:
+        return True
+    if state.gateway.lapsed(now) is not None:
+        return True
+    if state.board.lapsed(now) is not None:
+        return True
     if state.liquidity.due_unlock(now) is not None:
+        return True
+    if breaker.is_due(state, now):
         return True
     board = state.board
     if board.ends.size() > 0 and board.ends.first_key() < now:
@@ -69,7 +93,8 @@ def is_due(state: State, now: int, prices: bool) -> bool:
 
 
 def market_is_due(state: State, market: Market, now: int) -> bool:
-    """Funding of a period that is over, a trigger that is reached, a limit the vAMM has reached."""
+    """Funding of a period that is over, a delayed order whose price has come, a trigger that is
+    reached, a limit the vAMM has reached."""
     ident = market.ident
     params = market.params
     price = state.oracles[ident].price
@@ -82,6 +107,8 @@ def market_is_due(state: State, market: Market, now: int) -> bool:
             return True
     if not oracle.is_valid(state, market, now):
         return False
+    if delayed.next_due(state, market, now) is not None:
+        return True
     if state.board.reached(ident, price) is not None:
         return True
     if not params.vamm_limits:

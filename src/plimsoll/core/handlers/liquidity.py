@@ -5,9 +5,9 @@ Spec: docs/spec/21-shares.md, SHARE-015 … SHARE-023.
 
 from __future__ import annotations
 
-from plimsoll.core import depositors, ledger, passive_vault, shares, vault_money
+from plimsoll.core import depositors, ledger, passive_vault, shares, vault_guard, vault_money
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import access, checks, funds
+from plimsoll.core.handlers import access, breaker, checks, funds
 from plimsoll.core.rows import Account, Vault
 from plimsoll.messages.codes import (
     ACTIVE,
@@ -16,6 +16,7 @@ from plimsoll.messages.codes import (
     MIN_MARGIN_RATIO,
     NOT_WHITELISTED,
     PASSIVE_VAULT,
+    PAUSED,
     R_VAULT_DEPOSIT,
     R_VAULT_FEE,
     RESTRICTED,
@@ -38,9 +39,9 @@ from plimsoll.units import AMOUNT_MAX, RangeError, at_rate_ceil, require_range
 def deposit(txn: Txn, cmd: DepositVault) -> None:
     """Buy shares of a vault. SHARE-015, SHARE-016.
 
-    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_VAULT, VAULT_MODE, NOT_WHITELISTED,
-    IN_LIQUIDATION, ORACLE_INVALID, ORACLE_TOO_UNCERTAIN, NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE,
-    VAULT_CAP, VAULT_SHUT, SHARES_LIMIT, SHARES_TOO_FEW.
+    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_VAULT, EXCHANGE_MODE, VAULT_MODE,
+    NOT_WHITELISTED, IN_LIQUIDATION, ORACLE_INVALID, ORACLE_TOO_UNCERTAIN, NOT_WITHDRAWABLE,
+    INSUFFICIENT_BALANCE, VAULT_CAP, VAULT_SHUT, SHARES_LIMIT, SHARES_TOO_FEW.
     """
     state = txn.state
     account = access.own_trader(txn, cmd.account)
@@ -87,8 +88,10 @@ def deposit(txn: Txn, cmd: DepositVault) -> None:
 def check_may_deposit(txn: Txn, vault: Vault, account: Account) -> None:
     """Refuse a depositor the vault does not take now.
 
-    Rejects: VAULT_MODE, NOT_WHITELISTED, IN_LIQUIDATION (of the account, or of the vault).
+    Rejects: EXCHANGE_MODE, VAULT_MODE, NOT_WHITELISTED, IN_LIQUIDATION (of the account, or of the
+    vault).
     """
+    checks.check_exchange(txn.state)
     mode = vault.effective_mode()
     if mode != ACTIVE:
         raise Reject(VAULT_MODE, mode, RESTRICTED)
@@ -111,15 +114,18 @@ def minted_for(vault: Vault, amount: int, worth: int, min_shares: int) -> int:
 
 
 def withdraw(txn: Txn, cmd: WithdrawVault) -> None:
-    """Give shares back: in every mode, and by everybody who has any. SHARE-017 to SHARE-020.
+    """Give shares back: in every mode of an operator, and by everybody who has any; only a breaker
+    that is paused refuses it, the exchange's or the vault's. SHARE-017 to SHARE-020.
 
-    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_VAULT, INSUFFICIENT_SHARES, UNLOCKS_FULL,
-    ORACLE_INVALID, ORACLE_TOO_UNCERTAIN, VAULT_SHUT, VALUE_TOO_SMALL, VAULT_MARGIN, VAULT_ASSETS,
-    MIN_MARGIN_RATIO.
+    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, UNKNOWN_VAULT, EXCHANGE_MODE, VAULT_MODE,
+    INSUFFICIENT_SHARES, UNLOCKS_FULL, ORACLE_INVALID, ORACLE_TOO_UNCERTAIN, VAULT_SHUT,
+    VALUE_TOO_SMALL, VAULT_MARGIN, VAULT_ASSETS, MIN_MARGIN_RATIO.
     """
     state = txn.state
     account = access.own(txn, cmd.account)
     vault = state.liquidity.vault(cmd.vault)
+    breaker.check_mode(state, PAUSED)
+    vault_guard.check_exit(vault)
     row = state.liquidity.find(vault.ident, account.ident)
     if row is None or cmd.shares > row.shares:
         raise Reject(INSUFFICIENT_SHARES, cmd.shares, 0 if row is None else row.shares)
@@ -203,7 +209,7 @@ def pay_due(txn: Txn, limit: int) -> int:
 
 def after_prices(txn: Txn) -> None:
     """Judge every vault by new prices, and let the passive one quote by them. No price is refused
-    because of a vault. SHARE-022, SHARE-023, PASSIVE-001."""
+    because of a vault. SHARE-022, SHARE-023, PASSIVE-001, BREAK-017."""
     for vault in txn.state.liquidity.vaults:
         scope = txn.state.log.open()
         mark = len(txn.events)
@@ -212,5 +218,6 @@ def after_prices(txn: Txn) -> None:
             depositors.snapshot(txn, vault)
         except RangeError:
             txn.take_back(scope, mark)
+        vault_guard.judge_alone(txn, vault)
         if vault.kind == PASSIVE_VAULT:
             passive_vault.requote(txn, vault)

@@ -13,7 +13,7 @@ from typing import Final
 
 from plimsoll.core import asset_units, firm_quotes, ledger, spot, spot_venue
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import access
+from plimsoll.core.handlers import access, breaker
 from plimsoll.core.handlers.admin import system_account
 from plimsoll.core.handlers.funds import check_may_leave
 from plimsoll.core.rows import Account, FirmQuote, SpotPool
@@ -27,6 +27,7 @@ from plimsoll.messages.codes import (
     FIRM_ESCROW,
     FIRM_QUOTES_FULL,
     NOT_OWNER,
+    PAUSED,
     R_FIRM_ESCROW,
     R_SPOT_LIQUIDITY,
     R_SPOT_SWAP,
@@ -62,7 +63,8 @@ QUOTES_IN_ALL: Final = 1_024
 def own_pool(txn: Txn, ident: int, pool: int) -> tuple[Account, SpotPool]:
     """The account that gives or gets assets, and the pool, if both are the sender's to use.
 
-    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_POOL, NOT_OWNER (of the pool).
+    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_POOL, NOT_OWNER (of the pool),
+    EXCHANGE_MODE.
     """
     operator = (txn.roles & ROLE_OPERATOR) != 0
     account = txn.state.account(ident)
@@ -75,6 +77,7 @@ def own_pool(txn: Txn, ident: int, pool: int) -> tuple[Account, SpotPool]:
     holder = row.account
     if holder.owner != txn.principal and not operator:
         raise Reject(NOT_OWNER, holder.ident, holder.owner)
+    breaker.check_mode(txn.state, PAUSED)
     return account, row
 
 
@@ -125,12 +128,13 @@ def swap(txn: Txn, cmd: SwapSpot) -> None:
     """Swap in one pool between the assets of a trading account; of the collateral at most what
     may leave the account.
 
-    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_POOL, SPOT_PATH, SPOT_LIQUIDITY,
-    SPOT_AMOUNT_ZERO, SPOT_SLIPPAGE, IN_LIQUIDATION, ORACLE_INVALID, NOT_WITHDRAWABLE,
-    INSUFFICIENT_BALANCE.
+    Rejects: UNKNOWN_ACCOUNT, NOT_OWNER, ACCOUNT_KIND, UNKNOWN_POOL, EXCHANGE_MODE, SPOT_PATH,
+    SPOT_LIQUIDITY, SPOT_AMOUNT_ZERO, SPOT_SLIPPAGE, IN_LIQUIDATION, ORACLE_INVALID,
+    NOT_WITHDRAWABLE, INSUFFICIENT_BALANCE.
     """
     account = access.own_trader(txn, cmd.account)
     pool = txn.state.liquidity.pool(cmd.pool)
+    breaker.check_mode(txn.state, PAUSED)
     step = spot.leg(spot_venue.pool_state(pool), cmd.asset_in)
     side = BUY if cmd.exact_out else SELL
     paid, given = spot_venue.pool_amounts([step], side, cmd.amount)

@@ -11,6 +11,7 @@ from plimsoll.core.handlers import access, checks, trading
 from plimsoll.core.rows import Market, Order, Trigger
 from plimsoll.messages.codes import (
     ABOVE,
+    AMOUNT_RANGE,
     DONE_EXPIRED,
     DONE_REDUCE_ONLY,
     DONE_TRIGGER_REFUSED,
@@ -26,7 +27,7 @@ from plimsoll.messages.codes import (
 )
 from plimsoll.messages.commands import FireTrigger, PlaceOrder, PlaceTrigger
 from plimsoll.messages.mechanisms import TriggerFired, TriggerPlaced
-from plimsoll.units import RangeError
+from plimsoll.units import AMOUNT_MAX, RangeError
 
 
 def is_reached(direction: int, trigger_price: int, price: int) -> bool:
@@ -97,11 +98,12 @@ def place(txn: Txn, cmd: PlaceTrigger) -> None:
 def fire(txn: Txn, cmd: FireTrigger) -> None:
     """Place the order of a trigger that the oracle has reached.
 
-    Rejects: UNKNOWN_ORDER, those of the keeper's account, MARKET_MODE, ORACLE_INVALID (the last
-    price is no price, or far from its average), TRIGGER_NOT_REACHED.
+    Rejects: UNKNOWN_ORDER (a delayed order is no trigger), those of the keeper's account,
+    MARKET_MODE, ORACLE_INVALID (the last price is no price, or far from its average),
+    TRIGGER_NOT_REACHED.
     """
     trigger = txn.state.board.triggers.get(cmd.order)
-    if trigger is None:
+    if trigger is None or trigger.is_delayed():
         raise Reject(UNKNOWN_ORDER, cmd.order)
     access.take_keeper(txn, cmd.keeper)
     market = txn.state.markets[trigger.market]
@@ -134,9 +136,21 @@ def set_off(txn: Txn, market: Market, trigger: Trigger) -> None:
     if order.reduce_only and order.position.closable(order.side) == 0:
         book.report_done(txn, order, DONE_REDUCE_ONLY)
         return
+    if place_waiting(txn, trigger, order.expires_ms) is not None:
+        book.report_done(txn, order, DONE_TRIGGER_REFUSED)
+
+
+def place_waiting(txn: Txn, trigger: Trigger, expires_ms: int) -> Reject | None:
+    """Place what a trigger or a delayed order waited with, under its id, by all rules of placing;
+    it must have been taken down. ``expires_ms``: of what rests then.
+
+    Never refuses: returns why it was refused, and nothing of the attempt is left; None if placed.
+    """
+    state = txn.state
+    order = trigger.order
     placing = PlaceOrder(
         order.account.ident,
-        market.ident,
+        trigger.market,
         order.side,
         trigger.kind,
         trigger.tif,
@@ -144,17 +158,23 @@ def set_off(txn: Txn, market: Market, trigger: Trigger) -> None:
         order.size,
         POST_NONE,
         order.reduce_only,
-        order.expires_ms,
+        expires_ms,
         order.client_order_id,
+        0,
+        trigger.maker,
     )
     scope = state.log.open()
     mark = len(txn.events)
     try:
         trading.place_under(txn, order.account, placing, order.ident)
-    except (Reject, RangeError):
-        txn.to_trim.clear()
-        txn.take_back(scope, mark)
-        book.report_done(txn, order, DONE_TRIGGER_REFUSED)
+        return None
+    except Reject as refusal:
+        why = refusal
+    except RangeError:
+        why = Reject(AMOUNT_RANGE, 0, AMOUNT_MAX)
+    txn.to_trim.clear()
+    txn.take_back(scope, mark)
+    return why
 
 
 def fire_due(txn: Txn, limit: int) -> int:

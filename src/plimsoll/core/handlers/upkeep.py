@@ -15,7 +15,7 @@ from plimsoll.core import (
     vamm,
 )
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers import access, liquidation, liquidity
+from plimsoll.core.handlers import access, checks, delayed, liquidation, liquidity
 from plimsoll.core.rows import Market, Order
 from plimsoll.messages.codes import (
     ACTIVE,
@@ -27,6 +27,7 @@ from plimsoll.messages.codes import (
     HALTED,
     LIMIT_NOT_REACHED,
     MARKET_MODE,
+    NORMAL,
     OPEN_INTEREST,
     ORACLE_NOT_POSITIVE,
     ORACLE_TOO_UNCERTAIN,
@@ -44,7 +45,9 @@ from plimsoll.units import RangeError, at_rate_floor, notional_floor, step_floor
 
 
 def oracle_prices(txn: Txn, cmd: OraclePrices) -> None:
-    """Judge a batch of prices one by one; a bad one is refused alone. UPDATE-002."""
+    """Judge a batch of prices one by one; a bad one is refused alone. Delayed orders that waited
+    for them are executed with them, as many as a command may work on. UPDATE-002, DELAY-006.
+    """
     markets = txn.state.markets
     for point in cmd.prices:
         refusal = oracle.submit(txn, point)
@@ -54,6 +57,7 @@ def oracle_prices(txn: Txn, cmd: OraclePrices) -> None:
             market_update.invalid_price(txn, markets[point.market])
     liquidation.deleverage_vamms(txn)
     liquidity.after_prices(txn)
+    delayed.execute_due(txn, txn.state.globals.params.tick_work_max)
 
 
 def match_limit(txn: Txn, cmd: MatchLimit) -> None:
@@ -73,7 +77,8 @@ def match_one(txn: Txn, market: Market, order: Order) -> None:
     """Fill a resting order at the vAMM's quote: no fee, no rebate, a part of the surplus for the
     keeper; or remove it, expired, out of the band, or unable to pay.
 
-    Rejects: MARKET_MODE, VAMM_DISABLED, ORACLE_INVALID, LIMIT_NOT_REACHED, OPEN_INTEREST.
+    Rejects: MARKET_MODE, VAMM_DISABLED, ORACLE_INVALID, LIMIT_NOT_REACHED, EXCHANGE_MODE,
+    OPEN_INTEREST.
     """
     state = txn.state
     if market.effective_mode() == HALTED:
@@ -116,13 +121,17 @@ def matchable(txn: Txn, market: Market, order: Order) -> int:
     """How much of a resting order the vAMM takes now, floored to the step, positive.
 
     Bounded by the limit less a tick, the vAMM's bounds, the modes and the open interest. Rejects:
-    LIMIT_NOT_REACHED (no step is within the limit), MARKET_MODE, OPEN_INTEREST.
+    EXCHANGE_MODE, LIMIT_NOT_REACHED (no step is within the limit), MARKET_MODE, OPEN_INTEREST.
     """
     state = txn.state
     params = market.params
     row = state.vamms[market.ident]
     mode = market.effective_mode()
     asked = routing.mode_allows(market, order)
+    if state.guard.breaker.mode != NORMAL and asked > order.position.closable(order.side):
+        asked = order.position.closable(order.side)
+        if asked == 0:
+            checks.check_exchange(state)
     size = vamm.fillable(row, params, order.side, asked, order.price)
     if mode == RESTRICTED:
         size = step_floor(vamm.reducing(row.net, order.side, size), params.step)

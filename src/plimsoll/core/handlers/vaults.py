@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from plimsoll.core import asset_units, ledger, passive_vault
+from plimsoll.core import asset_units, ledger, passive_vault, vault_guard
 from plimsoll.core.context import Txn
-from plimsoll.core.handlers.admin import system_account
+from plimsoll.core.handlers.admin import RULE_BAND, RULE_SHAPE, system_account
 from plimsoll.core.rows import Account, Vault
 from plimsoll.core.spot import FEE_MAX
 from plimsoll.core.state import USD, State
 from plimsoll.messages.codes import (
     ACCOUNT_KIND,
+    ACTIVE,
     BAD_FIELD,
     BASE_ASSET,
     BASE_VAULT,
@@ -54,8 +55,6 @@ from plimsoll.messages.vaults import (
 
 VAULTS_MAX: Final = 64
 POOLS_MAX: Final = 256
-RULE_SHAPE: Final = 99
-RULE_BAND: Final = 98
 
 
 def create(txn: Txn, cmd: CreateVault) -> None:
@@ -143,6 +142,7 @@ def set_params(txn: Txn, cmd: SetVaultParams) -> None:
         check_path(state, cmd.params, state.markets[row.market].params.base_asset)
     row.set_params(cmd.params)
     txn.emit(VaultParamsSet(cmd.vault))
+    vault_guard.judge_alone(txn, row)
 
 
 def set_quote(txn: Txn, cmd: SetVaultQuote) -> None:
@@ -185,11 +185,14 @@ def set_whitelist(txn: Txn, cmd: SetVaultWhitelist) -> None:
 
 
 def set_mode(txn: Txn, cmd: SetVaultMode) -> None:
-    """Change what a vault allows. Rejects: UNKNOWN_VAULT."""
+    """Change what a vault allows. Whoever opens it has seen what it lost: a breaker that tripped
+    measures from there (BREAK-019). Rejects: UNKNOWN_VAULT."""
     row = txn.state.liquidity.vault(cmd.vault)
     before = row.mode
     row.set_mode(cmd.mode)
     txn.emit(VaultModeSet(cmd.vault, cmd.mode, before, 0))
+    if cmd.mode == ACTIVE:
+        vault_guard.accept_loss(txn, row)
     if row.kind == PASSIVE_VAULT:
         passive_vault.requote(txn, row)
 

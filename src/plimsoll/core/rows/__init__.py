@@ -13,6 +13,8 @@ from plimsoll.core.rows.accounts import Account, Level, Order, Position
 from plimsoll.core.rows.balances import Balance
 from plimsoll.core.rows.base import Row
 from plimsoll.core.rows.exchange import Asset, Globals, Principal
+from plimsoll.core.rows.gateway import Signed
+from plimsoll.core.rows.guard import Breaker, Held, Outflow, Proposal, Ticks, VaultGuard
 from plimsoll.core.rows.markets import Market, Oracle, Vamm
 from plimsoll.core.rows.mechanisms import Auction, Offer, Rates, Track, Trigger
 from plimsoll.core.rows.vaults import FirmQuote, Holding, SpotPool, Unlock, Vault
@@ -22,22 +24,29 @@ __all__ = [
     "Asset",
     "Auction",
     "Balance",
+    "Breaker",
     "FirmQuote",
     "Globals",
+    "Held",
     "Holding",
     "Level",
     "Market",
     "Offer",
     "Oracle",
     "Order",
+    "Outflow",
     "Position",
     "Principal",
+    "Proposal",
     "Rates",
     "Row",
+    "Signed",
     "SpotPool",
+    "Ticks",
     "Track",
     "Trigger",
     "Unlock",
     "Vamm",
     "Vault",
+    "VaultGuard",
 ]

@@ -11,6 +11,7 @@ from plimsoll.core.rows.accounts import Account, Order
 from plimsoll.core.rows.base import Row
 from plimsoll.core.store import Undo, UndoLog
 from plimsoll.core.tracking import MarkTrack, OracleTrack
+from plimsoll.messages.codes import LATER
 
 
 @final
@@ -286,10 +287,21 @@ class AuctionWas(Undo):
 
 @final
 class Trigger:
-    """An order that waits for the oracle. ``order`` is what will be placed. Never changes."""
+    """An order that waits for the oracle. ``order`` is what will be placed. Never changes.
+
+    With the direction ``LATER`` it is a delayed order: it waits for no price, but for one that was
+    published at ``earliest_ms`` or later. ``maker`` directs it at a hedged vault (-1: at nobody).
+    """
 
     def __init__(
-        self, order: Order, kind: int, tif: int, trigger_price: int, direction: int
+        self,
+        order: Order,
+        kind: int,
+        tif: int,
+        trigger_price: int,
+        direction: int,
+        earliest_ms: int = 0,
+        maker: int = -1,
     ) -> None:
         self.ident: int = order.ident
         self.order: Order = order
@@ -298,3 +310,9 @@ class Trigger:
         self.tif: int = tif
         self.trigger_price: int = trigger_price
         self.direction: int = direction
+        self.earliest_ms: int = earliest_ms
+        self.maker: int = maker
+
+    def is_delayed(self) -> bool:
+        """Whether it waits for time, not for a price."""
+        return self.direction == LATER

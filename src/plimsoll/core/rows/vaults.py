@@ -8,6 +8,7 @@ from mypy_extensions import i64
 
 from plimsoll.core.rows.accounts import Account
 from plimsoll.core.rows.base import Row
+from plimsoll.core.rows.guard import VaultGuard
 from plimsoll.core.store import Tally, Undo, UndoLog
 from plimsoll.messages.codes import ACTIVE, RESTRICTED
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
@@ -143,6 +144,7 @@ class Vault(Row):
         self.shut: bool = False
         self.snapshot_day: int = 0
         self.quotes: list[QuoteParams] = []
+        self.guard: VaultGuard = VaultGuard(log)
 
     def save(self, first: bool) -> Undo:
         was = self.was
@@ -190,10 +192,10 @@ class Vault(Row):
         self.unhedged += amount
 
     def effective_mode(self) -> int:
-        """What it allows: restricted at least while a hedge is missing."""
-        if self.unhedged != 0 and self.mode == ACTIVE:
-            return RESTRICTED
-        return self.mode
+        """What it allows: what its operator and its breaker do, and restricted at least while a
+        hedge is missing."""
+        mode = max(self.mode, self.guard.allows())
+        return RESTRICTED if self.unhedged != 0 and mode == ACTIVE else mode
 
     def set_snapshot_day(self, day: int) -> None:
         """The last day (UTC, since 1970) that a snapshot was taken."""
