@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from plimsoll.analytics.attribution import CAUSES, Attribution, Pnl, UnknownSourceError
+from plimsoll.analytics.causes import UnknownReasonError
 from plimsoll.analytics.postings import Line, Pools, Postings, UnknownMarketError
 
-__all__ = ["Line", "Pools", "Postings", "UnknownMarketError"]
+__all__ = [
+    "CAUSES",
+    "Attribution",
+    "Line",
+    "Pnl",
+    "Pools",
+    "Postings",
+    "UnknownMarketError",
+    "UnknownReasonError",
+    "UnknownSourceError",
+]
