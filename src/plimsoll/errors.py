@@ -135,6 +135,21 @@ class ClientIdReused(NodeError):
     remedy = "Send the first command under this id to get its answer, or use a new id."
 
 
+class BadSignature(NodeError):
+    """A signed order is not what its key signed for this exchange; nothing was done."""
+
+    remedy = (
+        "Sign the order anew, with every field as it is sent and the id of this exchange "
+        "(`plimsoll.client.signed`)."
+    )
+
+
+class SchemeUnavailable(BadSignature):
+    """A signed order is by a scheme that this installation cannot check; nothing was done."""
+
+    remedy = "Install `plimsoll[evm]` where the node runs, or sign with an Ed25519 key."
+
+
 class ReplayDiverged(NodeError):
     """Replay of the journal did not give the recorded events or the recorded state hash.
 

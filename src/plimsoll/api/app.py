@@ -27,6 +27,7 @@ from plimsoll.runtime.keys import KeyStore
 from plimsoll.runtime.local import LocalClient
 from plimsoll.runtime.node import NodeBase
 from plimsoll.runtime.node_types import Clock, system_clock
+from plimsoll.runtime.pnl import PnlReader
 from plimsoll.runtime.recent import History
 
 CLIENTS_MAX: Final = 10_000
@@ -43,6 +44,7 @@ class Api:
         *,
         clock: Clock,
         history: History | None,
+        kept: PnlReader | None = None,
     ) -> None:
         self.node = node
         self.settings = settings
@@ -50,6 +52,7 @@ class Api:
         self.door = Door(keys, settings, clock)
         self._clock = clock
         self._given = history
+        self._kept = kept
         self._own: History | None = None
         self._clients: dict[int, LocalClient] = {}
         self.feeds = Feeds(node, self.history, self.client_of, settings.conflate_seconds)
@@ -70,7 +73,9 @@ class Api:
         if client is None:
             if len(self._clients) >= CLIENTS_MAX:
                 self._clients.pop(next(iter(self._clients)))
-            client = LocalClient(self.node, principal, self.history(), clock=self._clock)
+            client = LocalClient(
+                self.node, principal, self.history(), clock=self._clock, kept=self._kept
+            )
             self._clients[principal] = client
         return client
 
@@ -94,13 +99,15 @@ def create_app(
     *,
     clock: Clock = system_clock,
     history: History | None = None,
+    kept: PnlReader | None = None,
 ) -> Starlette:
     """The ASGI application of a node.
 
     ``clock`` (ms UTC) is the node's. Without a ``history`` it keeps one of its own, from its start
-    or its first request on. Its state holds the shared parts as ``api``.
+    or its first request on. ``kept`` is the history of vaults, where one is kept. Its state holds
+    the shared parts as ``api``.
     """
-    api = Api(node, keys, settings or ApiSettings(), clock=clock, history=history)
+    api = Api(node, keys, settings or ApiSettings(), clock=clock, history=history, kept=kept)
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:

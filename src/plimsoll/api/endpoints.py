@@ -6,15 +6,20 @@ hand on: what a request means is the business of the client they call.
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import msgspec
 
+from plimsoll.api.breaker import BREAKER
+from plimsoll.api.gateway import GATEWAY
 from plimsoll.api.guard import refused
+from plimsoll.api.guard_routes import GUARD
 from plimsoll.api.mechanisms import KEEPING, MECHANISM_DATA, MECHANISM_TRADING
 from plimsoll.api.named import NamedCommand
 from plimsoll.api.parameters import ACCOUNT, ORDER, SYMBOL, limit_of
 from plimsoll.api.table import Call, Endpoint, Parameter
+from plimsoll.api.vault_pnl import VAULT_PNL
 from plimsoll.api.vaults import SPOT, VAULTS
 from plimsoll.client import models
 from plimsoll.client.base import DEPTH_MAX, FILLS_MAX, KEEPER_COMMANDS, TRADES_MAX
@@ -270,6 +275,14 @@ _ALSO_NEEDED: Final = {
     "TradeVault": TRADE,
     "PostFirmQuote": TRADE,
     "CancelFirmQuote": TRADE,
+    "SetSigner": TRADE,
+    "PlaceDelayed": TRADE,
+    "SettleSigned": TRADE,
+    "MatchSigned": TRADE,
+    "CancelSigned": TRADE,
+    "ReviewBreaker": TRADE,
+    "CancelHeld": TRADE,
+    "ReleaseHeld": WITHDRAW,
     **dict.fromkeys(KEEPER_COMMANDS, KEEPER),
 }
 """Scopes of commands that have endpoints of their own: no way around them leads here."""
@@ -277,11 +290,22 @@ _ALSO_NEEDED: Final = {
 
 async def _command(call: Call) -> models.Receipt:
     values = msgspec.to_builtins(call.body)
-    needed = _ALSO_NEEDED.get(values["type"], ADMIN)
-    if needed not in call.scopes:
-        text = f"{values['type']} needs a key with the scope {needed} too"
-        raise refused(403, FORBIDDEN, text)
+    for kind in (values["type"], await _carried(call, values)):
+        needed = _ALSO_NEEDED.get(kind, ADMIN)
+        if needed not in call.scopes:
+            raise refused(403, FORBIDDEN, f"{kind} needs a key with the scope {needed} too")
     return await call.client.command(values, call.command_id)
+
+
+async def _carried(call: Call, values: Mapping[str, Any]) -> str:
+    """The change that a command would propose or execute; empty if it carries none."""
+    if values["type"] == "Propose":
+        return str(values["change"]["type"])
+    if values["type"] == "ExecuteProposal":
+        for one in await call.client.proposals():
+            if one.proposal == values["proposal"]:
+                return str(one.change["type"])
+    return ""
 
 
 ADMINISTRATION: Final = (
@@ -320,8 +344,12 @@ ENDPOINTS: Final = (
     *ACCOUNTS,
     *TRADING,
     *MECHANISM_TRADING,
+    *GATEWAY,
     *VAULTS,
+    *VAULT_PNL,
     *SPOT,
+    *GUARD,
+    *BREAKER,
     *KEEPING,
     *ADMINISTRATION,
 )

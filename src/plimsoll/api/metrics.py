@@ -16,7 +16,7 @@ from prometheus_client.registry import Collector
 
 from plimsoll.client.base import Client
 from plimsoll.client.errors import HttpProblem
-from plimsoll.client.models import MarketInfo
+from plimsoll.client.models import BreakerInfo, MarketInfo, VaultInfo
 from plimsoll.messages import codes
 from plimsoll.runtime.metrics import Histogram
 from plimsoll.runtime.node import NodeBase
@@ -46,8 +46,10 @@ class ApiMetrics:
             "plimsoll_ws_gaps", "Slow consumers that were resynchronised", registry=self.registry
         )
         self._markets = _Markets()
+        self._breakers = _Breakers()
         self.registry.register(_NodeCollector(node))
         self.registry.register(self._markets)
+        self.registry.register(self._breakers)
 
     def count(self, route: str, method: str, status: int) -> None:
         """Count an answered request; methods are those of HTTP, so that labels stay few."""
@@ -55,11 +57,15 @@ class ApiMetrics:
         self._requests.labels(route, known, str(status)).inc()
 
     async def render(self, client: Callable[[], Client], now_ms: int) -> bytes:
-        """All metrics as text; without those of the markets when the node does not answer."""
+        """All metrics as text; without those of the state when the node does not answer."""
+        self._markets.take([], now_ms)
+        self._breakers.take(None, [])
         try:
-            self._markets.take(await client().markets(), now_ms)
+            asked = client()
+            self._markets.take(await asked.markets(), now_ms)
+            self._breakers.take(await asked.breaker(), await asked.vaults())
         except HttpProblem:
-            self._markets.take([], now_ms)
+            return generate_latest(self.registry)
         return generate_latest(self.registry)
 
 
@@ -147,6 +153,44 @@ class _Markets(Collector):
             if one.vamm is not None:
                 pnl.add_metric((one.symbol,), float(one.vamm.pnl))
         yield from (age, price, interest, pnl)
+
+
+class _Breakers(Collector):
+    """The breakers as they were when last looked at."""
+
+    def __init__(self) -> None:
+        self._breaker: BreakerInfo | None = None
+        self._vaults: list[VaultInfo] = []
+
+    def take(self, breaker: BreakerInfo | None, vaults: list[VaultInfo]) -> None:
+        """Remember for the collection that follows."""
+        self._breaker, self._vaults = breaker, vaults
+
+    def describe(self) -> Iterable[Metric]:
+        return ()
+
+    def collect(self) -> Iterable[Metric]:
+        found = self._breaker
+        if found is not None:
+            mode = float(codes.BREAKER_MODES.index(found.mode))
+            yield GaugeMetricFamily("plimsoll_breaker_mode", _MODES_SAY, value=mode)
+            gauges = {
+                "plimsoll_breaker_worth": ("What is in the exchange, USD", found.worth),
+                "plimsoll_breaker_may_leave": ("What may leave it now, USD", found.may_leave),
+            }
+            for name, (text, value) in gauges.items():
+                yield GaugeMetricFamily(name, text, value=float(value))
+            yield GaugeMetricFamily(
+                "plimsoll_held_withdrawals", "Withdrawals that are held", value=len(found.held)
+            )
+        modes = GaugeMetricFamily("plimsoll_vault_breaker_mode", _MODES_SAY, labels=("vault",))
+        for one in self._vaults:
+            mode = float(codes.BREAKER_MODES.index(one.breaker.mode))
+            modes.add_metric((str(one.vault),), mode)
+        yield modes
+
+
+_MODES_SAY: Final = "0 normal, 1 restricted, 2 paused"
 
 
 def _per_market(name: str, text: str) -> GaugeMetricFamily:

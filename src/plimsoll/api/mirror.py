@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from plimsoll.client.base import KEEPER_CHANNEL
+from plimsoll.client.base import BREAKER_CHANNEL, KEEPER_CHANNEL
 from plimsoll.client.models import StreamMessage
 
 Data = dict[str, Any]
 
 RECENT: Final = 100
-"""Trades or fills that are kept."""
+"""Trades, fills or happenings that are kept."""
 
 
 class Mirror:
@@ -47,10 +47,14 @@ class Mirror:
             return {"auctions": _merge_rows(before, change, "auctions", "auction")}
         if self._kind == "markets":
             return {"markets": _merge_rows(before, change, "markets", "symbol")}
+        if self._kind == "triggers":
+            return {"triggers": _merge_rows(before, change, "triggers", "order")}
+        if self._kind == BREAKER_CHANNEL:
+            return {**change, "moves": [*before["moves"], *change["moves"]][-RECENT:]}
         if self._kind == KEEPER_CHANNEL:
             # Who joins later begins after the last record.
             return {"records": []}
-        if self._kind in ("trades", "fills"):
+        if self._kind in ("trades", "fills", "activity"):
             return {self._kind: [*before[self._kind], *change[self._kind]][-RECENT:]}
         return dict(change)
 

@@ -15,7 +15,7 @@ from msgspec import Meta
 
 from plimsoll.client.base import KEEPER_COMMANDS
 from plimsoll.client.models import Request
-from plimsoll.messages import codec, codes, commands, fields
+from plimsoll.messages import changes, codec, codes, commands, fields
 from plimsoll.messages.params import Fields
 
 _ROLES: Final = ", ".join(f"{bit} {word}" for word, bit in codes.ROLES.items())
@@ -42,6 +42,12 @@ _FIELDS_SAY: Final = {
     "liquidation_chunk_above": "1e-6 quote",
     "keeper_fee_max": "1e-6 quote",
     "keeper_flat_fee": "1e-6 quote",
+    "relay_fee_max": "1e-6 quote",
+    "hedge_window_max": "1e-6 quote; 0: none",
+    "threshold": "1e-6 quote",
+    "min_fill": "1e-9 base",
+    "relay_fee": "1e-6 quote",
+    "margin": "1e-6 quote",
     "max_quote_size": "1e-9 base",
     "max_skew": "1e-9 base",
     "max_position": "1e-9 base",
@@ -102,9 +108,12 @@ _NESTED["prices"] = _named(commands.PricePoint)
 _NESTED.update({kind: _named(cls) for kind, cls in codec.RECORDS.items()})
 _BATCHABLE: Final[dict[type[commands.Command], Any]] = {cls: _named(cls) for cls in codec.BATCHABLE}
 _NESTED["items"] = Union[tuple(_BATCHABLE.values())]  # noqa: UP007
+_CHANGES: Final[dict[type[commands.Command], Any]] = {cls: _named(cls) for cls in changes.CHANGES}
+_NESTED["change"] = Union[tuple(_CHANGES.values())]  # noqa: UP007
+_MADE: Final = {**_BATCHABLE, **_CHANGES}
 
 _BY_NAME: Final[dict[str, Any]] = {
-    cls.__name__: _BATCHABLE.get(cls) or _named(cls) for cls in commands.COMMANDS
+    cls.__name__: _MADE.get(cls) or _named(cls) for cls in commands.COMMANDS
 }
 NamedCommand: Final[Any] = Union[tuple(_BY_NAME.values())]  # noqa: UP007
 """A command by its name: ``{"type": "CreatePrincipal", "name": "alice", "roles": 1}``."""

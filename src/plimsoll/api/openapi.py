@@ -16,7 +16,8 @@ from plimsoll.runtime.keys import SCOPES
 
 REF_TEMPLATE: Final = "#/components/schemas/{name}"
 TAGS: Final = (
-    "Market data", "Trading", "Accounts", "Vaults", "Spot", "Keepers", "Administration", "System",
+    "Market data", "Trading", "Accounts", "Vaults", "Spot", "Breaker", "Keepers", "Administration",
+    "System",
 )  # fmt: skip
 
 INTRODUCTION: Final = """\
@@ -137,9 +138,9 @@ def _operation(row: Endpoint, by_type: dict[str, Any]) -> dict[str, Any]:
 
 
 def _description(row: Endpoint) -> str:
-    if row.scope is None:
-        return f"Weight {row.weight}. No key needed."
-    text = f"Weight {row.weight}. Needs a key with the scope `{row.scope}`."
+    text = f"Weight {row.weight}. No key needed."
+    if row.scope is not None:
+        text = f"Weight {row.weight}. Needs a key with the scope `{row.scope}`."
     return f"{text}\n\n{row.text}" if row.text else text
 
 

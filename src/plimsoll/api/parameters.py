@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from plimsoll.api.table import Parameter
-from plimsoll.messages.fields import ID_MAX, NAME_MAX, SEQ_MAX
+from plimsoll.messages.fields import ID_MAX, NAME_MAX, SEQ_MAX, TEXTS
 
 SYMBOL: Final = Parameter(
     name="symbol",
@@ -36,6 +36,23 @@ VAULT: Final = Parameter(
 )
 QUOTE: Final = Parameter(
     name="quote", place="path", text="Id of the firm quote.", high=SEQ_MAX, required=True
+)
+CLAIM: Final = Parameter(
+    name="claim", place="path", text="Number of the held withdrawal.", high=SEQ_MAX, required=True
+)
+HASH: Final = Parameter(
+    name="hash",
+    place="path",
+    text="Hash of the signed order, 64 hex digits.",
+    pattern="[0-9a-f]{64}",
+    required=True,
+)
+SIGNER: Final = Parameter(
+    name="signer",
+    place="path",
+    text="The key, as in `ed25519:…`.",
+    pattern=f"[a-z0-9]{{1,16}}:[a-z0-9]{{1,{TEXTS['signer'] - 17}}}",
+    required=True,
 )
 
 

@@ -110,13 +110,16 @@ class Endpoint:
             return "Spot"
         if "/vaults" in self.path:
             return "Vaults"
+        if self.path.startswith("/v1/breaker") or "/held" in self.path:
+            return "Breaker"
         if self.scope is None:
             return "Market data"
         if self.scope == ADMIN:
             return "Administration"
         if self.scope == KEEPER:
             return "Keepers"
-        return "Trading" if self.path.endswith(_TRADING) or "/orders/" in self.path else "Accounts"
+        inner = "/orders/" in self.path or "/signers/" in self.path or "/signed" in self.path
+        return "Trading" if self.path.endswith(_TRADING) or inner else "Accounts"
 
 
-_TRADING: Final = ("/orders", "/quotes", "/triggers", "/offers")
+_TRADING: Final = ("/orders", "/quotes", "/triggers", "/offers", "/signers", "/delayed")

@@ -9,6 +9,7 @@ import click
 
 from plimsoll.cli import connection, output
 from plimsoll.cli.app import App, common
+from plimsoll.cli.breaker import held, held_cancel, held_release, held_text
 from plimsoll.cli.connection import Session
 from plimsoll.cli.trading import account_option, client_id_option
 from plimsoll.client.models import (
@@ -30,6 +31,10 @@ external_option = click.option(
 @common
 def account() -> None:
     """Accounts: create, fund, show, transfer."""
+
+
+for _command in (held, held_cancel, held_release):
+    account.add_command(_command)
 
 
 @account.command("list")
@@ -173,7 +178,9 @@ def withdraw(
         request = WithdrawRequest(asset=asset, amount=amount, external_id=ident)
         return await session.client.withdraw(owner, request, client_id)
 
-    output.finish(app, connection.run(app, work), f"withdrew {amount} {asset}")
+    receipt = connection.run(app, work)
+    done = held_text(receipt) or f"withdrew {amount} {asset}"
+    output.finish(app, receipt, done)
 
 
 @account.command("transfer")

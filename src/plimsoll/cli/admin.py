@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from plimsoll.cli import admin_vaults, connection, output
+from plimsoll.cli import admin_guard, admin_vaults, connection, output
 from plimsoll.cli.admin_values import (
     named,
     read_assignments,
@@ -61,7 +61,7 @@ def admin() -> None:
     """
 
 
-for _command in admin_vaults.COMMANDS:
+for _command in (*admin_vaults.COMMANDS, *admin_guard.COMMANDS):
     admin.add_command(_command)
 
 
@@ -309,3 +309,6 @@ def set_params(app: App, values: tuple[str, ...], client_id: str) -> None:
         rows.append((name, show(old[name]), show(new)))
     title = f"Limits, record {receipt.seq}"
     output.console().print(output.table(title, ("limit", "before", "now"), rows))
+
+
+admin.add_command(admin_guard.proposing_group(admin))

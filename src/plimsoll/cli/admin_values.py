@@ -13,6 +13,7 @@ from plimsoll.decimal_text import DecimalTextError, parse_decimal
 from plimsoll.messages import codec, codes
 from plimsoll.messages.commands import Command
 from plimsoll.messages.fields import FieldError
+from plimsoll.messages.guard_params import BreakerParams
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
@@ -65,7 +66,9 @@ def read_number(name: str, text: str, digits: int) -> int:
         raise Failure(f"{name} {text!r}: {error}", USAGE) from error
 
 
-def require_sound(values: GlobalParams | MarketParams | VaultParams | QuoteParams) -> None:
+def require_sound(
+    values: GlobalParams | MarketParams | VaultParams | QuoteParams | BreakerParams,
+) -> None:
     """Refuse a set that breaks a rule. Errors: `Failure`."""
     broken = [text for _, text in values.problems()]
     if broken:

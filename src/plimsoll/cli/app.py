@@ -37,13 +37,17 @@ class Failure(click.ClickException):
 
 @dataclass(slots=True)
 class App:
-    """The global options of this run."""
+    """The global options of this run; ``args`` is the whole command line, ``proposing`` whether an
+    operator's commands are announced instead of sent.
+    """
 
     file: Path | None = None
     data: Path | None = None
     sets: list[str] = field(default_factory=list)
     json: bool = False
     debug: bool = False
+    args: list[str] = field(default_factory=list)
+    proposing: bool = False
 
     def load(self, **flags: Any) -> Loaded:
         """The settings in force; flags are named ``section__key`` and None where not given.

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from plimsoll.cli.board_pnl import Earnings
 from plimsoll.cli.figures import decimals_of
 from plimsoll.core import views
 from plimsoll.messages.codes import SIDES, SOURCES
@@ -22,6 +23,7 @@ from plimsoll.messages.mechanisms import (
     RepegUnaffordable,
 )
 from plimsoll.runtime.node import Gap, NodeBase
+from plimsoll.runtime.pnl import PnlReader
 from plimsoll.units import RATIO_SCALE, div_toward_zero
 
 TRADES_KEPT: Final = 100
@@ -179,6 +181,21 @@ class Caption:
     step: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The breaker of the exchange: its mode, what may leave now (1e-6 quote; only that, where it is
+    ``limited``) of what is there, how many withdrawals are held; and how many delayed orders wait
+    in each market.
+    """
+
+    mode: str
+    limited: bool
+    may_leave: int
+    worth: int
+    held: int
+    delayed: tuple[int, ...]
+
+
 class Board:
     """What is shown. ``note`` is a line for people, such as where the API listens; ``caption``
     the running chapter of a scenario."""
@@ -191,6 +208,8 @@ class Board:
         self.markets: list[MarketBoard] = []
         self.vaults: list[dict[str, Any]] = []
         self.pools: list[dict[str, Any]] = []
+        self.guard: Guard | None = None
+        self.earnings = Earnings()
         self.node = NodeFigures()
 
     def take(self, event: Event, ts: int) -> None:
@@ -210,6 +229,10 @@ class Board:
             market.see(view)
         self.now = now
 
+    def see_guard(self, seen: Guard) -> None:
+        """Take over a look (see ``look_guard``) at the breaker and at what is delayed."""
+        self.guard = seen
+
     def see_liquidity(self, seen: dict[str, list[dict[str, Any]]]) -> None:
         """Take over a look (see ``look_liquidity``) at vaults and spot pools."""
         self.vaults, self.pools = seen["vaults"], seen["pools"]
@@ -218,9 +241,16 @@ class Board:
 class NodeBoard(Board):
     """Follows a node."""
 
-    def __init__(self, node: NodeBase, clock: Callable[[], int], note: str = "") -> None:
+    def __init__(
+        self,
+        node: NodeBase,
+        clock: Callable[[], int],
+        note: str = "",
+        kept: PnlReader | None = None,
+    ) -> None:
         super().__init__(clock(), note)
         self._node = node
+        self._kept = kept
         self._clock = clock
         self._started = self.now
         self._last = (self._started, 0, 0, 0.0)
@@ -241,6 +271,9 @@ class NodeBoard(Board):
         now = self._clock()
         self.see(await self._node.query(lambda state: look(state, now)), now)
         self.see_liquidity(await self._node.query(lambda state: look_liquidity(state, now)))
+        self.see_guard(await self._node.query(lambda state: look_guard(state, now)))
+        if self._kept is not None:
+            await self.earnings.ask(self._kept, now)
         self._count(now)
 
     def _count(self, now: int) -> None:
@@ -270,6 +303,23 @@ def look(state: Any, now: int) -> list[dict[str, Any]]:
         view["tick"], view["step"] = market.params.tick, market.params.step
         found.append(view)
     return found
+
+
+def look_guard(state: Any, now: int) -> Guard:
+    """The breaker of a state, and its delayed orders by market."""
+    view = views.breaker_view(state, now)
+    delayed = [0] * len(state.markets)
+    for trigger in state.board.triggers.values():
+        if trigger.is_delayed():
+            delayed[trigger.market] += 1
+    return Guard(
+        mode=view["mode"],
+        limited=view["limited"],
+        may_leave=view["may_leave"],
+        worth=view["worth"],
+        held=len(view["held"]),
+        delayed=tuple(delayed),
+    )
 
 
 def look_liquidity(state: Any, now: int) -> dict[str, list[dict[str, Any]]]:

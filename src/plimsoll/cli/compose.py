@@ -20,6 +20,7 @@ from typing import Any, Final
 import structlog
 import uvicorn
 
+from plimsoll.analytics.vault_history import VaultHistory
 from plimsoll.api.app import create_app
 from plimsoll.api.limits import ApiSettings
 from plimsoll.api.server import make_server
@@ -119,12 +120,14 @@ class _Server(uvicorn.Server):
 async def run(options: UpOptions, show: Show) -> None:
     """Run until told to stop. Errors: `PartFailed`, `ConfigError`, `JournalError`, `FeedError`."""
     async with AsyncExitStack() as stack:
-        node = await _open_node(options)
+        kept = VaultHistory(options.data_dir)
+        stack.push_async_callback(kept.close)
+        node = await _open_node(options, kept)
         stack.push_async_callback(node.close)
         keys = stack.enter_context(KeyStore.open(options.data_dir / KEYS_NAME))
         listener = stack.enter_context(_listen(options.host, options.port))
         url = _url(options.host, listener.getsockname()[1])
-        app = create_app(node, keys, options.api, clock=options.clock)
+        app = create_app(node, keys, options.api, clock=options.clock, kept=kept)
         made = make_server(app, settings=options.api, trusted_proxies=options.trusted_proxies)
         server = _Server(made.config)
         client, traders, spot = None, [], -1
@@ -132,7 +135,7 @@ async def run(options: UpOptions, show: Show) -> None:
             client = await demo_client.prepare(node, keys, options.data_dir, url, options.clock())
             traders = await _join_traders(node, options)
             spot = await demo_vaults.prepare(node) if options.vaults else -1
-        board = NodeBoard(node, options.clock)
+        board = NodeBoard(node, options.clock, kept=kept)
         stop = asyncio.Event()
         stack.enter_context(_signals(stop))
         symbol = (await node.query(live_feeds.symbols))[0]
@@ -150,7 +153,7 @@ async def run(options: UpOptions, show: Show) -> None:
     _log.info("stopped", seq=node.last_seq)
 
 
-async def _open_node(options: UpOptions) -> Node:
+async def _open_node(options: UpOptions, kept: VaultHistory) -> Node:
     path = options.data_dir
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -169,7 +172,16 @@ async def _open_node(options: UpOptions) -> Node:
     )
     if options.demo and options.vaults:
         commands += presets_vaults.open_vaults(first, options.overrides)
-    node = await Node.open(path, bootstrap=commands, settings=options.node, clock=options.clock)
+    if options.demo:
+        commands += presets.outflow_limits()
+    node = await Node.open(
+        path,
+        bootstrap=commands,
+        settings=options.node,
+        clock=options.clock,
+        listen=kept.listen,
+    )
+    kept.follow(node)
     _log.info(
         "node open",
         data_dir=str(path),

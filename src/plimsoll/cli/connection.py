@@ -7,9 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, TypeVar
 
+import click
 import msgspec
 from stamina.instrumentation import set_on_retry_hooks
 
+from plimsoll.cli import announcing
 from plimsoll.cli.app import UNREACHABLE, USAGE, App, Failure
 from plimsoll.client import ApiKey, Client
 from plimsoll.client.errors import Timeout, Unreachable
@@ -154,7 +156,9 @@ def run(app: App, work: Callable[[Session], Awaitable[T]], *, private: bool = Tr
 
 
 def run_operator(app: App, work: Callable[[Session], Awaitable[T]]) -> T:
-    """As ``run``, with the operator's key. Errors: `Failure`, `ConfigError`, `ClientError`."""
+    """As ``run``, with the operator's key; behind ``admin propose`` a change is announced, and the
+    command ends. Errors: `Failure`, `ConfigError`, `ClientError`.
+    """
     target = find_operator(app.load().config)
     if target.key is None:
         raise Failure(
@@ -163,7 +167,19 @@ def run_operator(app: App, work: Callable[[Session], Awaitable[T]]) -> T:
             "PLIMSOLL_CLIENT__KEY and PLIMSOLL_CLIENT__SECRET to the lines it prints",
             USAGE,
         )
-    return run_at(app, target, work)
+
+    async def operated(session: Session) -> T:
+        client = announcing.operating(session.client, proposing=app.proposing)
+        return await work(Session(client, target))
+
+    try:
+        return run_at(app, target, operated)
+    except announcing.Announced as done:
+        # What the command would say of itself is not true yet.
+        announcing.report(app, done.receipt)
+        raise click.exceptions.Exit(0) from None
+    except announcing.NeedsProposal as error:
+        raise announcing.refuse(app, error) from None
 
 
 def run_at(app: App, target: Target, work: Callable[[Session], Awaitable[T]]) -> T:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from plimsoll.cli import output
 from plimsoll.cli.app import FAILURE, USAGE, App, Failure, common
 from plimsoll.runtime import recovery
-from plimsoll.runtime.recovery import VerifyReport
+from plimsoll.runtime.verify_report import VerifyReport
 
 
 @contextmanager
@@ -45,6 +45,7 @@ def _report(found: VerifyReport) -> dict[str, Any]:
         "ok": found.ok,
         "records": found.records,
         "digests": found.digests,
+        "signatures": found.signatures,
         "answers": found.answers,
         "chain": found.chain,
         "code_version": found.code_version,
@@ -80,6 +81,7 @@ def verify(app: App) -> None:
 def _print_report(folder: Path, found: VerifyReport) -> None:
     click.echo(f"journal      {folder / recovery.JOURNAL_NAME}")
     click.echo(f"records      {found.records:,}, events of {found.digests:,} compared")
+    click.echo(f"signatures   {found.signatures:,} checked")
     click.echo(f"answers      {found.answers:,}")
     good = sum(not one.problem for one in found.snapshots)
     click.echo(f"snapshots    {good} of {len(found.snapshots)} good")

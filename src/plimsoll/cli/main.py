@@ -21,12 +21,15 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "book": ("market_commands:book", "The order book of a market, with the vAMM's quotes."),
     "trades": ("market_commands:trades", "The last trades of a market."),
     "trigger": ("mechanisms:trigger", "Orders that wait for the oracle: place, list."),
+    "signer": ("signer:signer", "Keys that may sign orders: new, add, list, remove."),
+    "signed": ("signed:signed", "Signed orders: make, settle, match, cancel, show."),
     "auction": ("mechanisms:auction", "Auctions of market orders: list, offer."),
     "funding": ("mechanisms:funding", "The last funding periods of a market."),
     "repegs": ("mechanisms:repegs", "The last repegs of a market, and its health."),
     "liquidations": ("mechanisms:liquidations", "The last steps of liquidations."),
     "vault": ("vaults:vault", "Maker vaults: shares, quotes, trades with a vault."),
     "spot": ("spot:spot", "Spot pools and firm quotes, on which vaults hedge."),
+    "breaker": ("breaker:breaker", "What may leave the exchange now, and what is held."),
     "explain": ("explain:explain", "What a record did and why, by which rules."),
     "key": ("keys_commands:key", "API keys: create, list, revoke."),
     "admin": ("admin:admin", "Operate it: principals, markets, limits."),
@@ -43,6 +46,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
 
 class LazyGroup(click.Group):
     """Knows its commands by name; failures of the outside world end in one line."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.ensure_object(App).args = list(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)

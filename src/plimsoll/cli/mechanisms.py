@@ -13,7 +13,7 @@ from plimsoll.cli.connection import Session
 from plimsoll.cli.figures import span, utc
 from plimsoll.cli.trading import account_option, client_id_option
 from plimsoll.client.base import HISTORY_MAX
-from plimsoll.client.models import OfferRequest, PlaceTriggerRequest, Receipt
+from plimsoll.client.models import OfferRequest, PlaceTriggerRequest, Receipt, TriggerInfo
 
 limit_option = click.option(
     "--limit", type=click.IntRange(1, HISTORY_MAX), default=20, show_default=True
@@ -78,7 +78,7 @@ def place_trigger(app: App, /, side: str, market: str, size: str, **given: Any) 
 @common
 @click.pass_obj
 def list_triggers(app: App, account: int | None) -> None:
-    """Your triggers, oldest first."""
+    """Your triggers and delayed orders, oldest first."""
 
     async def work(session: Session) -> Any:
         return await session.client.triggers(await session.account(account))
@@ -92,7 +92,7 @@ def list_triggers(app: App, account: int | None) -> None:
             str(one.order),
             one.market,
             output.side_text(one.side),
-            f"{one.direction} {output.grouped(one.trigger_price)}",
+            waits_for(one),
             one.type,
             output.grouped(one.price),
             output.grouped(one.size),
@@ -103,6 +103,13 @@ def list_triggers(app: App, account: int | None) -> None:
     ]
     names = ("order", "market", "side", "oracle", "type", "price", "size", "reduce only", "your id")
     _print_rows("Triggers", names, rows, left=3, none="no triggers")
+
+
+def waits_for(one: TriggerInfo) -> str:
+    """The oracle's price that a trigger waits for, or from when on a price lets an order go."""
+    if one.earliest_ms is not None:
+        return f"later than {utc(one.earliest_ms - 1, '%H:%M:%S.%f')[:-3]}"
+    return f"{one.direction} {output.grouped(one.trigger_price)}"
 
 
 @click.group()

@@ -24,6 +24,7 @@ _SOURCES = {
     "auction": "an auction",
     "adl": "deleveraging",
     "hedged": "a spot-hedged vault",
+    "signed": "another signed order",
 }
 _SHOWN_FILLS = 12
 

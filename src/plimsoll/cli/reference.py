@@ -85,8 +85,12 @@ def params(app: App) -> None:
 
     market, exchange = _market_rows(), _exchange_rows()
     vault, quote = _vault_rows()
+    breaker = _breaker_rows()
     if app.json:
-        all_rows = {"market": market, "exchange": exchange, "vault": vault, "quote": quote}
+        all_rows = {
+            "market": market, "exchange": exchange, "vault": vault, "quote": quote,
+            "breaker": breaker,
+        }  # fmt: skip
         output.print_json(all_rows)
         return
     screen = output.console()
@@ -98,6 +102,7 @@ def params(app: App) -> None:
         ("Parameters of the exchange", exchange),
         ("Parameters of a vault", vault),
         ("Parameters of a passive vault's quotes in a market", quote),
+        ("Limits of what may leave the exchange", breaker),
     ):
         rows = [[str(row[name]) for name in names] for row in found]
         screen.print("", output.table(title, names, rows, left=2))
@@ -126,6 +131,13 @@ def _exchange_rows() -> list[dict[str, Any]]:
     from plimsoll.messages.params import GlobalParams
 
     return _rows_of(GlobalParams.FIELDS, fixed_fields(), "exchange")
+
+
+def _breaker_rows() -> list[dict[str, Any]]:
+    from plimsoll.config import breaker_fields
+    from plimsoll.messages.guard_params import BreakerParams
+
+    return _rows_of(BreakerParams.FIELDS, breaker_fields(), "breaker")
 
 
 def _vault_rows() -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

@@ -10,12 +10,14 @@ from typing import Final
 import click
 from rich.console import Console
 
+from plimsoll.analytics.vault_recorder import Recorder
 from plimsoll.cli import screen
-from plimsoll.cli.board import Board, Caption, look, look_liquidity
+from plimsoll.cli.board import Board, Caption, look, look_guard, look_liquidity
 from plimsoll.cli.figures import utc
 from plimsoll.messages.codes import REJECTS
 from plimsoll.messages.events import Event, Rejected
 from plimsoll.runtime.inline import InlineExchange
+from plimsoll.runtime.pnl import Point
 from plimsoll.sim.scenarios import SCENARIOS, find
 from plimsoll.sim.scenarios.stage import Beat, Performance
 
@@ -35,11 +37,12 @@ def run(name: str, speed: float, data_dir: Path | None, *, terminal: bool) -> bo
     ``speed`` multiplies the pace of the live view (0: no waiting); without a ``terminal`` the
     chapters are printed as they end. Errors: `ConfigError`, `NodeHalted`, `JournalError`.
     """
-    with InlineExchange(data_dir) as exchange:
+    recorder = Recorder()
+    with InlineExchange(data_dir, listen=recorder.take) as exchange:
         performance = Performance(find(name), exchange)
         console = Console()
         if terminal and console.is_terminal:
-            ended = asyncio.run(_show(performance, console, speed))
+            ended = asyncio.run(_show(performance, console, speed, recorder))
         else:
             ended = _print(performance)
         if not ended:
@@ -101,8 +104,9 @@ def _refusal(event: Rejected) -> str:
 class _Picture:
     """Keeps a board up to date with a performance."""
 
-    def __init__(self, performance: Performance) -> None:
+    def __init__(self, performance: Performance, recorder: Recorder) -> None:
         self._performance = performance
+        self._recorder = recorder
         self._scene = performance.scene
         self.board = Board(self._scene.now, "a scripted run in its own time")
         self.board.node.status = "running"
@@ -139,13 +143,26 @@ class _Picture:
         board, exchange = self.board, self._performance.exchange
         board.see(look(exchange.state, self._scene.now), self._scene.now)
         board.see_liquidity(look_liquidity(exchange.state, self._scene.now))
+        board.see_guard(look_guard(exchange.state, self._scene.now))
+        self._see_earnings()
         board.node.seq = exchange.seq
         board.node.uptime_ms = self._scene.now - self._performance.scenario.start_ms
 
+    def _see_earnings(self) -> None:
+        found, recorder = self.board.earnings, self._recorder
+        hours: dict[str, list[Point]] = {}
+        for point in recorder.closed:
+            hours.setdefault(point.source, []).append(point)
+        for source, points in hours.items():
+            found.see_hours(source, points)
+        found.see(recorder.points(), self._scene.now)
 
-async def _show(performance: Performance, console: Console, speed: float) -> bool:
+
+async def _show(
+    performance: Performance, console: Console, speed: float, recorder: Recorder
+) -> bool:
     """The live view; False if it was left before the end. The last picture waits for a key."""
-    picture = _Picture(performance)
+    picture = _Picture(performance, recorder)
     with screen.Viewer(console) as viewer:
         drawn = 0.0
         for beat in performance.beats():

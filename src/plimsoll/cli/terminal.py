@@ -15,7 +15,9 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from plimsoll.cli import terminal_guard as guard
 from plimsoll.cli import terminal_mechanisms as more
+from plimsoll.cli import terminal_pnl as earned
 from plimsoll.cli import terminal_vaults as liquidity
 from plimsoll.cli.board import Board, Caption, MarketBoard, Trade
 from plimsoll.cli.figures import bp, fixed, short_usd, usd, utc
@@ -25,6 +27,8 @@ WIDE: Final = 118
 SIDE_COLUMN: Final = 42
 LEAST_BODY: Final = 7
 """Lines that book, tape and auctions keep, whatever else there is to show."""
+LEAST_EARNED: Final = 12
+"""And those that they keep when it is shown what vaults earn."""
 _STRIP: Final = 6
 _LABEL: Final = "grey62"
 _BORDER: Final = "grey35"
@@ -33,12 +37,14 @@ _ASK: Final = "indian_red1"
 _VAMM: Final = "medium_purple1"
 _BAD: Final = "yellow3"
 _HEDGED: Final = "dodger_blue1"
+_SIGNED: Final = "orange3"
 _SOURCES: Final = {
     "vamm": _VAMM,
     "book": _LABEL,
     "auction": more.AUCTION,
     "adl": _BAD,
     "hedged": _HEDGED,
+    "signed": _SIGNED,
 }
 _TAPE: Final[tuple[JustifyMethod, ...]] = ("left", "right", "right", "left")
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
@@ -50,7 +56,7 @@ def render(board: Board, selected: int, width: int, height: int) -> RenderableTy
         return Text("waiting for the first market …", style=_LABEL)
     market = board.markets[selected % len(board.markets)]
     wide = width >= WIDE
-    rows = [Layout(_header(board, selected), size=1)]
+    rows = [Layout(_header(board, selected, width), size=1)]
     if board.caption is not None:
         rows.append(Layout(_caption(board.caption), size=3))
     rows.append(Layout(_tiles(market), size=4))
@@ -59,7 +65,8 @@ def render(board: Board, selected: int, width: int, height: int) -> RenderableTy
     used = 1 + 4 + 2 + (_STRIP if strip else 0) + (3 if board.caption else 0)
     room = max(5, height - used)
     vaults = _vaults(board, market, width, room)
-    rows.append(_body(board, market, width, room - sum(one.size or 0 for one in vaults)))
+    body = room - sum(one.size or 0 for one in vaults)
+    rows.append(_body(board, selected % len(board.markets), width, body))
     rows += [*vaults, *strip, Layout(_footer(board), size=2)]
     root = Layout()
     root.split_column(*rows)
@@ -67,7 +74,9 @@ def render(board: Board, selected: int, width: int, height: int) -> RenderableTy
 
 
 def _vaults(board: Board, market: MarketBoard, width: int, room: int) -> list[Layout]:
-    """Vaults and spot pools, if there are any: a table, or a line where there is no room for it."""
+    """Vaults and spot pools, if there are any: a table, or a line where there is no room for it;
+    and what vaults earn, where there is still more room.
+    """
     count = liquidity.lines_of(board)
     if count == 0 or room <= LEAST_BODY:
         return []
@@ -75,18 +84,25 @@ def _vaults(board: Board, market: MarketBoard, width: int, room: int) -> list[La
     if size < min(count + 2, 6):
         return [Layout(liquidity.line(board), size=1)]
     table = liquidity.table(board, market, width - 4, size - 2)
-    return [Layout(_panel(table, "vaults and spot pools"), size=size)]
+    found = [Layout(_panel(table, "vaults and spot pools"), size=size)]
+    lines = earned.lines_of(board)
+    left = min(lines + 2, room - size - LEAST_EARNED)
+    if lines and left >= min(lines + 2, 5):
+        made = earned.table(board, width - 4, left - 2)
+        found.append(Layout(_panel(made, earned.TITLE), size=left))
+    return found
 
 
-def _body(board: Board, market: MarketBoard, width: int, height: int) -> Layout:
+def _body(board: Board, at: int, width: int, height: int) -> Layout:
     """Book, auctions over trades and, on a wide screen, the side column."""
+    market = board.markets[at]
     wide = width >= WIDE
     book_width = (width - SIDE_COLUMN) // 2 if wide else width // 2
     middle_width = (width - SIDE_COLUMN if wide else width) - book_width
     body = Layout(size=height)
     columns = [
         Layout(_book(market, book_width - 4, height - 2), size=book_width),
-        _middle(board, market, middle_width - 4, height),
+        _middle(board, at, middle_width - 4, height),
     ]
     if wide:
         columns.append(Layout(_side(board, market, height), size=SIDE_COLUMN))
@@ -94,13 +110,16 @@ def _body(board: Board, market: MarketBoard, width: int, height: int) -> Layout:
     return body
 
 
-def _middle(board: Board, market: MarketBoard, width: int, height: int) -> Layout:
+def _middle(board: Board, at: int, width: int, height: int) -> Layout:
     """Auctions, as many lines as there are (up to half), over the trades."""
+    market = board.markets[at]
     lines = max(1, min(len(market.auctions), height // 2 - 2))
     if height < 8 and not market.auctions:
         return Layout(_tape(market, height - 2))
     column = Layout()
     title = f"auctions {len(market.auctions)}" if market.auctions else "auctions"
+    if waiting := guard.waiting(board, at):
+        title += f" · {waiting} delayed"
     column.split_column(
         Layout(_panel(more.auctions(market, board.now, width, lines), title), size=lines + 2),
         Layout(_tape(market, height - lines - 4), size=height - lines - 2),
@@ -128,7 +147,7 @@ def _caption(caption: Caption) -> RenderableType:
     return lines
 
 
-def _header(board: Board, selected: int) -> RenderableType:
+def _header(board: Board, selected: int, width: int) -> RenderableType:
     line = Table.grid(expand=True)
     line.add_column(no_wrap=True)
     line.add_column(justify="right", no_wrap=True)
@@ -140,7 +159,8 @@ def _header(board: Board, selected: int) -> RenderableType:
     right = Text(utc(board.now, "%H:%M:%S UTC  "), style=_LABEL)
     right.append("● ", style=_BID if running else "bold red")
     right.append("live " if running else f"{board.node.status} ")
-    line.add_row(tabs, right)
+    said = guard.header(board, width - tabs.cell_len - right.cell_len - 2)
+    line.add_row(tabs, said.append_text(right))
     return line
 
 
@@ -323,8 +343,10 @@ def _side(board: Board, market: MarketBoard, height: int) -> RenderableType:
         ("funding", more.pairs([more.funding_row(market, board.now)]), 1),
         (f"repegs {market.repeg_count:,}", more.pairs(more.repeg_rows(market, 2)), 3),
         (f"liquidations {market.closing_count:,}", more.pairs(more.closing_rows(market, 9)), 2),
+        ("breaker", more.pairs(guard.rows(board)), len(guard.rows(board))),
         ("node", more.pairs(counts), len(counts)),
     ]
+    panels = [one for one in panels if one[2] > 0]
     column = Layout()
     shown: list[Layout] = []
     left = height

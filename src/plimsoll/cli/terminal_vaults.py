@@ -51,7 +51,10 @@ def _vault(one: dict[str, Any], market: MarketBoard, width: int) -> Text:
         return text.append("  shut", style=BAD)
     text.append(f"{fixed(one['share_price'], PRICE_DIGITS, 4):>10}")
     text.append(" a share  " if width >= _ROOMY else "  ", style=LABEL)
-    if one["mode"] != "active":
+    breaker = one.get("breaker", {}).get("mode", "normal")
+    if breaker != "normal":
+        text.append(f"breaker {breaker}  ", style=BAD)
+    elif one["mode"] != "active":
         text.append(f"{one['mode']}  ", style=WARN)
     return text.append_text(_quotes(one, market) if one["hedge"] is None else _hedge(one))
 

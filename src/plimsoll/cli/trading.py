@@ -11,8 +11,18 @@ import msgspec
 from plimsoll.cli import connection, output
 from plimsoll.cli.app import App, common
 from plimsoll.cli.connection import Session
+from plimsoll.cli.delayed import delayed_table, place_delayed
 from plimsoll.cli.order_report import print_order
-from plimsoll.client.models import AmendOrderRequest, PlaceOrderRequest, PositionInfo, Receipt
+from plimsoll.cli.spans import read_span
+from plimsoll.client.models import (
+    AmendOrderRequest,
+    OrderInfo,
+    PlaceOrderRequest,
+    PositionInfo,
+    Receipt,
+    TriggerInfo,
+)
+from plimsoll.runtime.node_types import system_clock
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,7 +86,31 @@ def _position(positions: list[PositionInfo], market: str) -> PositionInfo | None
     return next((one for one in positions if one.market == market), None)
 
 
+def placing_options(function: F) -> F:
+    """The options of commands that place an order."""
+    options = [
+        order_options,
+        click.option("--expires", metavar="TIME", help="From now on, as 60s or 2h."),
+        click.option(
+            "--delayed",
+            is_flag=True,
+            help="Executed at the first oracle price published later, or not at all.",
+        ),
+        client_id_option,
+    ]
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
 def _place(app: App, side: str, market: str, size: str, given: dict[str, Any]) -> None:
+    if given["expires"] is not None:
+        if given["expires_ms"]:
+            raise click.UsageError("--expires and --expires-ms are two answers to one question")
+        given["expires_ms"] = system_clock() + read_span("--expires", given["expires"])
+    if given["delayed"]:
+        place_delayed(app, side, market, size, given)
+        return
     account, client_id = given["account"], given["client_id"]
 
     async def work(session: Session) -> tuple[Receipt, Any, Any]:
@@ -105,8 +139,7 @@ def order() -> None:
 
 
 @order.command("buy")
-@order_options
-@client_id_option
+@placing_options
 @common
 @click.pass_obj
 def buy(app: App, /, market: str, size: str, **given: Any) -> None:
@@ -115,8 +148,7 @@ def buy(app: App, /, market: str, size: str, **given: Any) -> None:
 
 
 @order.command("sell")
-@order_options
-@client_id_option
+@placing_options
 @common
 @click.pass_obj
 def sell(app: App, /, market: str, size: str, **given: Any) -> None:
@@ -126,8 +158,7 @@ def sell(app: App, /, market: str, size: str, **given: Any) -> None:
 
 @order.command("place")
 @click.argument("side", type=click.Choice(["buy", "sell"]))
-@order_options
-@client_id_option
+@placing_options
 @common
 @click.pass_obj
 def place(app: App, /, side: str, market: str, size: str, **given: Any) -> None:
@@ -160,14 +191,17 @@ def quote(app: App, /, side: str, market: str, size: str, **given: Any) -> None:
 @common
 @click.pass_obj
 def list_orders(app: App, account: int | None) -> None:
-    """Your open orders, oldest first."""
+    """Your open orders, oldest first, and delayed ones behind them."""
 
-    async def work(session: Session) -> Any:
-        return await session.client.orders(await session.account(account))
+    async def work(session: Session) -> tuple[list[OrderInfo], list[TriggerInfo]]:
+        owner = await session.account(account)
+        waiting = await session.client.triggers(owner)
+        delayed = [one for one in waiting if one.kind == "delayed"]
+        return await session.client.orders(owner), delayed
 
-    found = connection.run(app, work)
+    found, delayed = connection.run(app, work)
     if app.json:
-        output.print_json(found)
+        output.print_json([*found, *delayed])
         return
     rows = [
         (
@@ -183,9 +217,14 @@ def list_orders(app: App, account: int | None) -> None:
         for one in found
     ]
     names = ("order", "market", "side", "price", "size", "filled", "reduce only", "your id")
+    screen = output.console()
     if rows:
-        output.console().print(output.table("Open orders", names, rows, left=3))
-    else:
+        screen.print(output.table("Open orders", names, rows, left=3))
+    if delayed:
+        if rows:
+            screen.print()
+        screen.print(delayed_table(delayed))
+    if not rows and not delayed:
         click.echo("no open orders")
 
 

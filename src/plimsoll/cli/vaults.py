@@ -13,6 +13,8 @@ from plimsoll.cli.connection import Session
 from plimsoll.cli.figures import utc
 from plimsoll.cli.order_report import print_order
 from plimsoll.cli.trading import account_option, client_id_option
+from plimsoll.cli.vault_breaker import breaker_rows, mode_text
+from plimsoll.cli.vault_pnl import history, pnl
 from plimsoll.cli.vault_shares import claim, deposit, preview, vault_argument, withdraw
 from plimsoll.client.models import (
     AccountInfo,
@@ -35,7 +37,7 @@ def vault() -> None:
     """
 
 
-for _command in (deposit, withdraw, claim, preview):
+for _command in (deposit, withdraw, claim, preview, pnl, history):
     vault.add_command(_command)
 
 
@@ -58,7 +60,7 @@ def list_vaults(app: App) -> None:
             one.kind,
             one.market or "",
             one.label,
-            _mode_text(one),
+            mode_text(one),
             f"{output.grouped(one.assets)} {one.asset}",
             output.grouped(one.share_price),
             output.grouped(one.payable),
@@ -70,13 +72,6 @@ def list_vaults(app: App) -> None:
     names = ("vault", "kind", "market", "label", "mode", "worth", "share", "payable", "in use",
              "holders")  # fmt: skip
     output.show_rows(app, found, "Vaults", names, rows, left=5, none="no vaults")
-
-
-def _mode_text(one: VaultInfo) -> Text:
-    if one.shut:
-        return Text("shut", style="red")
-    text = one.mode if one.mode == one.operator_mode else f"{one.mode} (hedge missing)"
-    return Text(text, style="" if one.mode == "active" else "yellow")
 
 
 @vault.command("show")
@@ -97,7 +92,7 @@ def show(app: App, ident: int) -> None:
     whole = f"{output.grouped(one.effective_assets)} {unit}, {output.grouped(one.effective_supply)}"
     rows: list[tuple[str, str | Text]] = [
         ("kind", one.kind if one.market is None else f"{one.kind}, of {one.market}"),
-        ("mode", _mode_text(one)),
+        ("mode", mode_text(one)),
         ("worth", f"{output.grouped(one.assets)} {unit}"),
         ("shares", output.grouped(one.supply)),
         ("with the virtual part", whole),
@@ -110,6 +105,7 @@ def show(app: App, ident: int) -> None:
         ("holders", str(one.holders)),
         ("waiting", f"{one.waiting} unlocks, {output.grouped(one.waiting_value)} {unit}"),
         ("account", str(one.account)),
+        *breaker_rows(one),
     ]
     screen = output.console()
     screen.print(output.pairs(f"Vault {ident} ({one.label})", rows))

@@ -17,6 +17,13 @@ Channels of ``stream``, each beginning with a snapshot:
     orders:ID       snapshot: {"orders": [OrderInfo, ...]}; delta: {"orders": those new or changed,
                     "removed": [ids]}
     fills:ID        snapshot and delta: {"fills": [FillInfo, ...]}, oldest first
+    triggers:ID     snapshot: {"triggers": [TriggerInfo, ...]}, delayed orders too; delta: those new
+                    or changed, "removed": [ids]
+    activity:ID     snapshot and delta: {"activity": [{"seq", "ts", "type", ...}, ...]}, oldest
+                    first: what happens to keys, signed and delayed orders and held withdrawals
+    breaker         snapshot: mode and "since_ms" of the exchange's breaker, {"vaults": [{"vault",
+                    "mode"}, ...]} and the last {"moves": [...]}, oldest first; delta: the same
+                    with the moves that are new
     keeper          snapshot: {"records": []}, deltas: {"records": [KeeperRecord, ...]}, every
                     record after the snapshot's ``seq``, none missing; for keepers and operators
 
@@ -31,6 +38,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, Final, Protocol
 
+from plimsoll.client.gateway_base import BreakerClient, GatewayClient
+from plimsoll.client.guard_base import GuardClient
 from plimsoll.client.models import (
     AccountInfo,
     AmendOrderRequest,
@@ -70,12 +79,14 @@ FILLS_MAX: Final = 500
 HISTORY_MAX: Final = 500
 """Most funding periods or repegs of a market, or liquidations, in one answer."""
 PUBLIC_CHANNELS: Final = ("market", "book", "trades", "auctions")
-PRIVATE_CHANNELS: Final = ("account", "orders", "fills")
+PRIVATE_CHANNELS: Final = ("account", "orders", "fills", "triggers", "activity")
+BREAKER_CHANNEL: Final = "breaker"
 KEEPER_CHANNEL: Final = "keeper"
 KEEPER_COMMANDS: Final = (
     "SettleAuction",
     "MatchLimit",
     "FireTrigger",
+    "ExecuteDelayed",
     "Liquidate",
     "UpdateFunding",
     "ExpireOrder",
@@ -86,7 +97,7 @@ KEEPER_COMMANDS: Final = (
 """Commands that keepers send, by name."""
 
 
-class Client(VaultClient, Protocol):
+class Client(VaultClient, GuardClient, GatewayClient, BreakerClient, Protocol):
     """Access to an exchange on behalf of one principal."""
 
     async def exchange(self) -> ExchangeInfo:
@@ -149,7 +160,7 @@ class Client(VaultClient, Protocol):
         """Leave an order that is placed when the oracle reaches a price."""
 
     async def triggers(self, account: int) -> list[TriggerInfo]:
-        """An account's triggers by id. Raises ``NotFound``."""
+        """An account's triggers and delayed orders by id. Raises ``NotFound``."""
 
     async def offer(self, auction: int, req: OfferRequest, client_id: str = "") -> Receipt:
         """Offer to take the other side of an auction."""

@@ -23,7 +23,13 @@ from typing import Final
 
 from plimsoll.client.models import ErrorInfo
 from plimsoll.errors import ClientError
-from plimsoll.messages.codes import BAD_FIELD, UNKNOWN_ACCOUNT, UNKNOWN_MARKET, UNKNOWN_VAULT
+from plimsoll.messages.codes import (
+    BAD_FIELD,
+    UNKNOWN_ACCOUNT,
+    UNKNOWN_HELD,
+    UNKNOWN_MARKET,
+    UNKNOWN_VAULT,
+)
 
 BAD_REQUEST: Final = 9400
 UNAUTHENTICATED: Final = 9401
@@ -162,10 +168,38 @@ def no_vault(vault: int) -> NotFound:
     return NotFound(404, info)
 
 
+def no_signed(order_hash: str) -> NotFound:
+    """A signed order of which nothing is known here, or that is somebody else's."""
+    text = f"nothing is known of a signed order {order_hash[:64]!r} of yours"
+    info = ErrorInfo(code=UNKNOWN_ROUTE, name="UNKNOWN_ROUTE", message=text, field="hash")
+    return NotFound(404, info)
+
+
+def no_claim(claim: int) -> NotFound:
+    """A held withdrawal that is unknown, or of another account."""
+    text = f"there is no held withdrawal {claim} of the account"
+    info = ErrorInfo(code=UNKNOWN_HELD, name="UNKNOWN_HELD", message=text, field="claim")
+    return NotFound(404, info)
+
+
 def no_record(seq: int) -> NotFound:
     """A record that is unknown, or too long ago to be known here."""
     text = f"record {seq} is not among the recent ones; its journal knows it"
     info = ErrorInfo(code=UNKNOWN_ROUTE, name="UNKNOWN_ROUTE", message=text, field="seq")
+    return NotFound(404, info)
+
+
+def no_points(source: str, ts: int) -> NotFound:
+    """A time before anything is known of a vault or vAMM."""
+    text = f"nothing is known of {source} up to {ts} ms"
+    info = ErrorInfo(code=UNKNOWN_ROUTE, name="UNKNOWN_ROUTE", message=text, field="to")
+    return NotFound(404, info)
+
+
+def no_history() -> NotFound:
+    """A node that keeps no history of vaults."""
+    text = "this node keeps no history of vaults"
+    info = ErrorInfo(code=UNKNOWN_ROUTE, name="UNKNOWN_ROUTE", message=text)
     return NotFound(404, info)
 
 

@@ -12,7 +12,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import SplitResult, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, urlencode, urlsplit
 
 import aiohttp
 import msgspec
@@ -28,7 +28,8 @@ from plimsoll.client.errors import (
     bad_field,
     problem,
 )
-from plimsoll.client.http_vaults import HttpVaults
+from plimsoll.client.http_gateway import HttpGateway
+from plimsoll.client.http_vaults import path_part as _part
 from plimsoll.client.models import ErrorInfo, Receipt
 from plimsoll.client.signing import COMMAND_ID_HEADER, ApiKey
 from plimsoll.client.socket import Socket
@@ -48,7 +49,7 @@ def system_clock() -> int:
     return div_floor(time.time_ns(), 1_000_000)
 
 
-class HttpClient(HttpVaults):
+class HttpClient(HttpGateway):
     """Access to a node at ``url``, with a key for everything that is not public.
 
     ``timeout`` is the time (seconds) of one attempt, ``attempts`` how many there are at most.
@@ -340,11 +341,6 @@ def _has_host(parts: SplitResult) -> bool:
         return bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-
-
-def _part(text: str) -> str:
-    """A path segment; dots alone would be taken for a folder."""
-    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
 
 
 def _remedy(client_id: str) -> str | None:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from plimsoll.client import models
 from plimsoll.client.models import Receipt, VaultPreview
 
 T = TypeVar("T")
+
+
+def path_part(text: str) -> str:
+    """A path segment; dots alone would be taken for a folder."""
+    return quote(text, safe="") if text.strip(".") else text.replace(".", "%2E")
+
+
+def _times(since: int | None, until: int | None) -> dict[str, Any]:
+    given = {"from": since, "to": until}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 class HttpVaults(ABC):
@@ -28,6 +39,46 @@ class HttpVaults(ABC):
 
     async def holdings(self, account: int) -> list[models.HoldingInfo]:
         return await self._get(list[models.HoldingInfo], f"/v1/accounts/{account:d}/vaults")
+
+    async def pnl(
+        self, since: int | None = None, until: int | None = None
+    ) -> list[models.PnlInfo]:
+        return await self._get(list[models.PnlInfo], "/v1/pnl", _times(since, until))
+
+    async def vault_pnl(
+        self, vault: int, since: int | None = None, until: int | None = None
+    ) -> models.PnlInfo:
+        path = f"/v1/vaults/{vault:d}/pnl"
+        return await self._get(models.PnlInfo, path, _times(since, until))
+
+    async def vamm_pnl(
+        self, symbol: str, since: int | None = None, until: int | None = None
+    ) -> models.PnlInfo:
+        path = f"/v1/vamms/{path_part(symbol)}/pnl"
+        return await self._get(models.PnlInfo, path, _times(since, until))
+
+    async def vault_history(
+        self,
+        vault: int,
+        resolution: str = "hour",
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 500,
+    ) -> list[models.PnlPoint]:
+        query = {"resolution": resolution, "limit": limit} | _times(since, until)
+        return await self._get(list[models.PnlPoint], f"/v1/vaults/{vault:d}/history", query)
+
+    async def vamm_history(
+        self,
+        symbol: str,
+        resolution: str = "hour",
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 500,
+    ) -> list[models.PnlPoint]:
+        query = {"resolution": resolution, "limit": limit} | _times(since, until)
+        path = f"/v1/vamms/{path_part(symbol)}/history"
+        return await self._get(list[models.PnlPoint], path, query)
 
     async def deposit_vault(
         self, vault: int, req: models.VaultDepositRequest, client_id: str = ""

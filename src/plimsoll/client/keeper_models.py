@@ -75,6 +75,24 @@ class KeeperTrigger(Response, kw_only=True, frozen=True):
     expires_ms: int
 
 
+class KeeperDelayed(Response, kw_only=True, frozen=True):
+    """A delayed order: executed at a price published at ``earliest_ms`` or later, the first that is
+    there; over after ``expires_ms``.
+    """
+
+    order: int
+    account: int
+    owner: int
+    market: int
+    side: Side
+    type: OrderType
+    price: int
+    size: int
+    reduce_only: bool
+    earliest_ms: int
+    expires_ms: int
+
+
 class KeeperAuction(Response, kw_only=True, frozen=True):
     """A live auction. ``limit`` is the taker's worst price, ``bankruptcy`` 0 for an order's.
 
@@ -147,6 +165,7 @@ class KeeperSnapshot(Response, kw_only=True, frozen=True):
     markets: list[KeeperMarket]
     orders: list[KeeperOrder]
     triggers: list[KeeperTrigger]
+    delayed: list[KeeperDelayed]
     auctions: list[KeeperAuction]
     accounts: list[KeeperAccount]
     unhedged: list[int]

@@ -18,6 +18,7 @@ from plimsoll.client.model_base import (
     TimeInForce,
 )
 
+WaitingKind = Literal["trigger", "delayed"]
 RepegType = Literal["repegged", "unaffordable", "restricted", "released"]
 LiquidationType = Literal["liquidating", "ended", "deleveraged", "bad_debt"]
 
@@ -194,7 +195,13 @@ class LiquidationInfo(Response, kw_only=True, frozen=True):
 
 
 class TriggerInfo(Response, kw_only=True, frozen=True):
-    """A trigger that waits; cancelled like any order, by its id or client order id."""
+    """A trigger or a delayed order that waits; cancelled like any order, by its id or client order
+    id.
+
+    ``kind`` trigger: waits for the oracle at ``trigger_price``, in ``direction``. ``kind``
+    delayed: for a price published at ``earliest_ms`` or later (ms; None for a trigger), until
+    ``expires_ms``; ``vault`` is the vault it is directed at.
+    """
 
     order: int
     account: int
@@ -205,10 +212,13 @@ class TriggerInfo(Response, kw_only=True, frozen=True):
     price: str | None
     size: str
     reduce_only: bool
-    trigger_price: str
-    direction: Direction
+    trigger_price: str | None
+    direction: Direction | None
     expires_ms: int
     client_order_id: str
+    kind: WaitingKind = "trigger"
+    earliest_ms: int | None = None
+    vault: int | None = None
 
 
 class ExplainLine(Response, kw_only=True, frozen=True):

@@ -18,11 +18,12 @@ Status = Literal[
     "auction",
     "waiting",
     "cancelled",
+    "held",
     "rejected",
     "done",
 ]
 Role = Literal["taker", "maker"]
-Source = Literal["book", "vamm", "auction", "adl", "hedged"]
+Source = Literal["book", "vamm", "auction", "adl", "hedged", "signed"]
 AuctionCause = Literal["order", "liquidation"]
 StreamType = Literal["snapshot", "delta", "gap"]
 

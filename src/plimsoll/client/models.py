@@ -12,9 +12,32 @@ from typing import Any, Literal
 
 import msgspec
 
+from plimsoll.client.breaker_models import (
+    BreakerInfo,
+    BreakerMode,
+    FlowInfo,
+    HeldBy,
+    HeldInfo,
+    OutflowInfo,
+)
+from plimsoll.client.gateway_models import (
+    CancelSignedRequest,
+    Immediate,
+    MatchSignedRequest,
+    PlaceDelayedRequest,
+    SettleSignedRequest,
+    SignedInfo,
+    SignedOrderForm,
+    SignedStatus,
+    SignedTerms,
+    SignerInfo,
+    SignerRequest,
+)
+from plimsoll.client.guard_models import ProposalDifference, ProposalInfo, ProposalStatus
 from plimsoll.client.keeper_models import (
     KeeperAccount,
     KeeperAuction,
+    KeeperDelayed,
     KeeperMarket,
     KeeperOrder,
     KeeperPosition,
@@ -51,6 +74,17 @@ from plimsoll.client.model_base import (
     StreamType,
     TimeInForce,
 )
+from plimsoll.client.order_models import (
+    AmendOrderRequest,
+    BatchAmend,
+    BatchCancel,
+    BatchCancelAll,
+    BatchItem,
+    BatchPlace,
+    BatchRequest,
+    PlaceOrderRequest,
+)
+from plimsoll.client.pnl_models import PnlCauses, PnlInfo, PnlKind, PnlPoint
 from plimsoll.client.vault_models import (
     ClaimRequest,
     FirmQuoteInfo,
@@ -60,6 +94,7 @@ from plimsoll.client.vault_models import (
     SpotPoolInfo,
     SwapRequest,
     UnlockInfo,
+    VaultBreakerInfo,
     VaultDepositRequest,
     VaultInfo,
     VaultPreview,
@@ -69,89 +104,25 @@ from plimsoll.client.vault_models import (
 )
 
 __all__ = [
-    "AuctionInfo", "ClaimRequest", "Direction", "ExplainInfo", "ExplainLine", "FirmQuoteInfo",
-    "FirmQuoteRequest", "FundingInfo", "FundingState", "HedgeInfo", "HoldingInfo", "KeeperAccount",
-    "KeeperAuction", "KeeperMarket", "KeeperOrder", "KeeperPosition", "KeeperRecord",
-    "KeeperSnapshot", "KeeperTrigger", "LiquidationInfo", "MarketInfo", "OfferRequest", "OrderType",
-    "PlaceTriggerRequest", "PostOnly", "RejectInfo", "RepegInfo", "RepegTimerInfo", "Request",
-    "Response", "Role", "Side", "Source", "SpotPoolInfo", "Status", "StreamType", "SwapRequest",
-    "TimeInForce", "TrackingInfo", "TriggerInfo", "UnlockInfo", "VammInfo", "VaultDepositRequest",
-    "VaultInfo", "VaultPreview", "VaultQuoteInfo", "VaultTradeRequest", "VaultWithdrawalRequest",
+    "AmendOrderRequest", "AuctionInfo", "BatchAmend", "BatchCancel", "BatchCancelAll", "BatchItem",
+    "BatchPlace", "BatchRequest", "BreakerInfo", "BreakerMode", "CancelSignedRequest",
+    "ClaimRequest", "Direction", "ExplainInfo", "ExplainLine", "FirmQuoteInfo", "FirmQuoteRequest",
+    "FlowInfo", "FundingInfo", "FundingState", "HedgeInfo", "HeldBy", "HeldInfo", "HoldingInfo",
+    "Immediate", "KeeperAccount", "KeeperAuction", "KeeperDelayed", "KeeperMarket", "KeeperOrder",
+    "KeeperPosition", "KeeperRecord", "KeeperSnapshot", "KeeperTrigger", "LiquidationInfo",
+    "MarketInfo", "MatchSignedRequest", "OfferRequest", "OrderType", "OutflowInfo",
+    "PlaceDelayedRequest", "PlaceOrderRequest", "PlaceTriggerRequest", "PnlCauses", "PnlInfo",
+    "PnlKind", "PnlPoint", "PostOnly", "ProposalDifference", "ProposalInfo", "ProposalStatus",
+    "RejectInfo", "RepegInfo", "RepegTimerInfo", "Request", "Response", "Role",
+    "SettleSignedRequest", "Side", "SignedInfo", "SignedOrderForm", "SignedStatus", "SignedTerms",
+    "SignerInfo", "SignerRequest", "Source", "SpotPoolInfo", "Status", "StreamType", "SwapRequest",
+    "TimeInForce", "TrackingInfo", "TriggerInfo", "UnlockInfo", "VammInfo", "VaultBreakerInfo",
+    "VaultDepositRequest", "VaultInfo", "VaultPreview", "VaultQuoteInfo", "VaultTradeRequest",
+    "VaultWithdrawalRequest",
 ]  # fmt: skip
 
 
 # Requests ------------------------------------------------------------------------------------
-
-
-class PlaceOrderRequest(Request, kw_only=True):
-    """An order.
-
-    ``price`` is the limit, or the worst price of a market order (None: the market's slippage
-    setting). ``tif`` None means gtc for a limit order and ioc for a market order. ``expires_ms``
-    0 means never. ``keeper_fee`` (USD) is held back for the keeper of the first fill. ``vault``
-    directs it at a hedged vault of its market; ``tif`` None is ioc then.
-    """
-
-    account: int
-    market: str
-    side: Side
-    type: OrderType = "limit"
-    tif: TimeInForce | None = None
-    price: str | None = None
-    size: str
-    post_only: PostOnly = "none"
-    reduce_only: bool = False
-    expires_ms: int = 0
-    client_order_id: str = ""
-    keeper_fee: str = "0"
-    vault: int | None = None
-
-
-class AmendOrderRequest(Request, kw_only=True):
-    """New limit and new total size (the filled part included) of an open order."""
-
-    account: int
-    price: str
-    size: str
-
-
-class BatchPlace(PlaceOrderRequest, kw_only=True, tag_field="action", tag="place"):
-    """Place an order, as an item of a batch."""
-
-
-class BatchCancel(Request, kw_only=True, tag_field="action", tag="cancel"):
-    """Cancel by order id, or (``order`` 0) by client order id, as an item of a batch."""
-
-    account: int
-    order: int = 0
-    client_order_id: str = ""
-
-
-class BatchAmend(Request, kw_only=True, tag_field="action", tag="amend"):
-    """Amend an order, as an item of a batch."""
-
-    account: int
-    order: int
-    price: str
-    size: str
-
-
-class BatchCancelAll(Request, kw_only=True, tag_field="action", tag="cancel_all"):
-    """Cancel all orders of an account (None: in every market), as an item of a batch."""
-
-    account: int
-    market: str | None = None
-
-
-BatchItem = BatchPlace | BatchCancel | BatchAmend | BatchCancelAll
-"""The field ``action`` (place, cancel, amend, cancel_all) tells them apart."""
-
-
-class BatchRequest(Request, kw_only=True):
-    """1 to 50 trading commands: all or nothing when ``atomic``, else each for itself."""
-
-    atomic: bool
-    items: list[BatchItem]
 
 
 class CreateAccountRequest(Request, kw_only=True):
@@ -212,11 +183,12 @@ class Receipt(Response, kw_only=True, frozen=True):
     taker) and ``fee`` (paid as taker) of what this command traded, and what ``remaining`` of it
     was not filled. ``status``: filled; resting (in the book, this command traded nothing);
     partially_filled (a part was traded, the rest is in the book); auction (the rest is offered in
-    an auction, whose id is that of the order); waiting (a trigger that waits for the oracle, an
-    offer that waits for the end of its batch; ``order`` is the offer's own id then); cancelled
-    (what is not filled was dropped); rejected (nothing happened, see ``reject``). For other
-    commands ``status`` is done. ``events`` lists everything that happened; refused items of a
-    batch that is not atomic are ``Rejected`` events with the number of the item.
+    an auction, whose id is that of the order); waiting (a trigger or a delayed order that waits for
+    the oracle, an offer that waits for the end of its batch; ``order`` is the offer's own id then);
+    cancelled (what is not filled was dropped); held (a withdrawal that waits for the breaker, as
+    ``claim``); rejected (nothing happened, see ``reject``). For other commands ``status`` is done.
+    ``events`` lists everything that happened; refused items of a batch that is not atomic are
+    ``Rejected`` events with the number of the item.
     """
 
     seq: int
@@ -229,6 +201,7 @@ class Receipt(Response, kw_only=True, frozen=True):
     fee: str = "0"
     remaining: str | None = None
     status: Status = "done"
+    claim: int | None = None
     reject: RejectInfo | None = None
     events: list[dict[str, Any]] = msgspec.field(default_factory=list)
 
@@ -345,7 +318,7 @@ class AssetInfo(Response, kw_only=True, frozen=True):
 class ExchangeInfo(Response, kw_only=True, frozen=True):
     """Who answers: version, build (compiled or interpreted), last command, symbols traded, and
     the limits of the exchange as a whole (by the names of ``SetGlobalParams``; flags 0 and 1).
-    ``assets`` are by their ids.
+    ``assets`` are by their ids. ``exchange_id`` is part of what is signed of a signed order.
     """
 
     name: str
@@ -356,6 +329,7 @@ class ExchangeInfo(Response, kw_only=True, frozen=True):
     markets: list[str]
     limits: dict[str, int] = msgspec.field(default_factory=dict)
     assets: list[AssetInfo] = msgspec.field(default_factory=list)
+    exchange_id: str = ""
 
 
 class StreamMessage(Response, kw_only=True, frozen=True):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from plimsoll.client.models import (
     ClaimRequest,
     FirmQuoteInfo,
     FirmQuoteRequest,
     HoldingInfo,
+    PnlInfo,
+    PnlPoint,
     Receipt,
     SpotPoolInfo,
     SwapRequest,
@@ -20,6 +22,9 @@ from plimsoll.client.models import (
     VaultTradeRequest,
     VaultWithdrawalRequest,
 )
+
+POINTS_MAX: Final = 1_000
+"""Most points of a history in one answer."""
 
 
 class VaultClient(Protocol):
@@ -39,6 +44,45 @@ class VaultClient(Protocol):
 
     async def holdings(self, account: int) -> list[HoldingInfo]:
         """What an account has in vaults. Raises ``NotFound``, also for somebody else's."""
+
+    async def pnl(self, since: int | None = None, until: int | None = None) -> list[PnlInfo]:
+        """What every vault, then every vAMM, earned by cause, between the last points kept up to
+        two times (ms UTC; None: its opening, and now). Without those of which nothing is known up
+        to ``until``. Raises ``BadField``.
+        """
+
+    async def vault_pnl(
+        self, vault: int, since: int | None = None, until: int | None = None
+    ) -> PnlInfo:
+        """As ``pnl``, of one vault. Raises ``NotFound``, also for times before its opening."""
+
+    async def vamm_pnl(
+        self, symbol: str, since: int | None = None, until: int | None = None
+    ) -> PnlInfo:
+        """As ``vault_pnl``, of the vAMM of a market."""
+
+    async def vault_history(
+        self,
+        vault: int,
+        resolution: str = "hour",
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 500,
+    ) -> list[PnlPoint]:
+        """The last point of each ``hour`` or ``day`` (UTC) within two times (ms, both included),
+        oldest first, at most ``limit`` (``POINTS_MAX``): from ``since`` on, without it the newest.
+        Hours are kept for 90 days, days for ever. Raises ``NotFound``, ``BadField``.
+        """
+
+    async def vamm_history(
+        self,
+        symbol: str,
+        resolution: str = "hour",
+        since: int | None = None,
+        until: int | None = None,
+        limit: int = 500,
+    ) -> list[PnlPoint]:
+        """As ``vault_history``, of the vAMM of a market."""
 
     async def deposit_vault(
         self, vault: int, req: VaultDepositRequest, client_id: str = ""

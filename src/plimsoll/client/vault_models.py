@@ -103,6 +103,28 @@ class HedgeInfo(Response, kw_only=True, frozen=True):
     taker_sells: str
 
 
+class VaultBreakerInfo(Response, kw_only=True, frozen=True):
+    """The breaker of a vault. ``cause`` is what is past its threshold now (None: nothing), with
+    what was ``measured`` against what ``limit``, whole numbers as in `VaultBreakerMoved`.
+
+    It has been calm since ``calm_since_ms`` and may be left from ``recovers_ms`` (0: not yet known,
+    or it is normal). ``high`` is the highest ``share_value``: smallest units of the asset a share.
+    ``hedged`` USD were hedged within the window, ``hedge_left`` more may be (None: any).
+    """
+
+    mode: str
+    cause: str | None
+    measured: int
+    limit: int
+    calm_since_ms: int
+    recovers_ms: int
+    margin_ratio: int | None
+    share_value: str
+    high: str
+    hedged: str
+    hedge_left: str | None
+
+
 class VaultInfo(Response, kw_only=True, frozen=True):
     """A maker vault. ``mode`` is what it allows: the operator's mode, restricted at least while a
     hedge is missing. ``account`` is its own.
@@ -140,6 +162,7 @@ class VaultInfo(Response, kw_only=True, frozen=True):
     waiting: int
     waiting_value: str
     hedge: HedgeInfo | None
+    breaker: VaultBreakerInfo
     params: dict[str, int]
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from plimsoll.config.fields import (
     Field,
+    breaker_fields,
     fixed_fields,
     market_fields,
     quote_fields,
@@ -55,6 +56,7 @@ __all__ = [
     "Loaded",
     "LogConfig",
     "Setting",
+    "breaker_fields",
     "effective",
     "fixed_fields",
     "load",

@@ -13,11 +13,15 @@ from msgspec import Meta
 from plimsoll.config.sections import Config
 from plimsoll.decimal_text import format_decimal, parse_decimal
 from plimsoll.messages.fields import BOUNDS
+from plimsoll.messages.guard_params import BreakerParams
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
 _RATIO_UNITS: Final = (("%", 4), ("bps", 2), ("bp", 2), ("x", 6))
-_QUOTE_NAMES: Final = frozenset({"min_notional"})
+_QUOTE_NAMES: Final = frozenset(
+    {"min_notional", "auction_min_notional", "liquidation_chunk_above", "keeper_fee_max"}
+    | {"keeper_flat_fee", "relay_fee_max", "hedge_window_max", "threshold"}
+)
 
 SECTIONS: Final = (
     "data", "node", "api", "feed", "demo", "client", "keeper", "log", "exchange", "markets",
@@ -209,5 +213,15 @@ def quote_fields() -> dict[str, Field]:
     plain = QuoteParams()
     found = [
         param_field("quote", name, kind, getattr(plain, name)) for name, kind in QuoteParams.FIELDS
+    ]
+    return {one.name: one for one in found}
+
+
+def breaker_fields() -> dict[str, Field]:
+    """The limits of the outflow, by name (``breaker.name``)."""
+    plain = BreakerParams()
+    found = [
+        param_field("breaker", name, kind, getattr(plain, name))
+        for name, kind in BreakerParams.FIELDS
     ]
     return {one.name: one for one in found}

@@ -289,6 +289,11 @@ def _check(config: Config) -> None:
     broken = [text for _, text in GlobalParams(**config.exchange).problems()]
     if broken:
         raise ConfigError(f"exchange: {'; '.join(broken)}")
+    if config.exchange.get("admin_delay_ms", 0) > 0:
+        raise ConfigError(
+            "exchange.admin_delay_ms cannot be set at the start, when there is one operator",
+            remedy="Make a second one, then `plimsoll admin params set admin_delay_ms=...`.",
+        )
     if config.feed.kind == "file":
         if not config.feed.path:
             raise ConfigError("feed.kind is file, but feed.path names none")

@@ -12,6 +12,7 @@ from plimsoll.client.keeper_models import KeeperRecord, KeeperSnapshot
 from plimsoll.keepers import formulas, reading
 from plimsoll.keepers.average import PriceAverage
 from plimsoll.keepers.book import OrderBook
+from plimsoll.keepers.delayed import DelayedOrders
 from plimsoll.keepers.liquidity import Liquidity
 from plimsoll.keepers.rows import (
     BUY,
@@ -45,6 +46,7 @@ class Mirror:
         self.markets = {one.market: reading.market(one, snapshot.now) for one in snapshot.markets}
         self.book = OrderBook(reading.resting(one) for one in snapshot.orders)
         self.triggers = {one.order: reading.waiting(one) for one in snapshot.triggers}
+        self.delayed = DelayedOrders(snapshot.delayed)
         self.auctions = {one.auction: reading.auction(one) for one in snapshot.auctions}
         self.accounts = {one.account: reading.account(one) for one in snapshot.accounts}
         self.averages = {one: PriceAverage(AVERAGE_MS) for one in self.markets}
@@ -80,6 +82,7 @@ class Mirror:
             "MarketRestricted": self._changed,
             "MarketReleased": self._changed,
             **self.liquidity.handlers(),
+            **self.delayed.handlers(),
         }
         for market in self.markets.values():
             if market.oracle_price > 0:
@@ -124,6 +127,7 @@ class Mirror:
         pairs: tuple[tuple[str, Mapping[Any, Any], Mapping[Any, Any]], ...] = (
             ("book", self.book.ladder(), other.book.ladder()),
             ("trigger", dict.fromkeys(self.triggers), dict.fromkeys(other.triggers)),
+            ("delayed order", self.delayed.waiting, other.delayed.waiting),
             ("auction", self.remaining_sizes(), other.remaining_sizes()),
             ("position", bases, other.bases()),
         )
@@ -195,6 +199,7 @@ class Mirror:
                 )
             return
         self.triggers.pop(ident, None)
+        self.delayed.forget(ident)
 
     def _filled(self, event: Event) -> None:
         size, taker_order = event["size"], event["taker_order"]

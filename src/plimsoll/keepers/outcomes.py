@@ -38,6 +38,7 @@ OUTCOMPETED: Final = frozenset((
 
 EARLY: Final = frozenset((
     "AUCTION_RUNNING", "TRIGGER_NOT_REACHED", "LIMIT_NOT_REACHED", "ORDER_NOT_EXPIRED",
+    "DELAYED_EARLY",
 ))  # fmt: skip
 """The price or the clock has not got there, or went back."""
 

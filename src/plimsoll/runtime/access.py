@@ -12,12 +12,16 @@ from plimsoll.client.models import ErrorInfo
 from plimsoll.core import views
 from plimsoll.core.rows import Account, Market, Principal, Vault
 from plimsoll.core.state import State
-from plimsoll.errors import ClientIdReused, NodeBusy, NodeClosed, NodeHalted
+from plimsoll.errors import ClientIdReused, NodeBusy, NodeClosed, NodeHalted, SchemeUnavailable
 from plimsoll.messages import codes
 from plimsoll.messages.fields import FieldError
+from plimsoll.runtime.pnl import HistoryUnavailable
 
 RETRY_AFTER_BUSY: Final = 0.1
 """Seconds after which a full queue is worth another try."""
+
+RETRY_AFTER_HISTORY: Final = 1.0
+"""Seconds after which a history that is read from the journal is worth another try."""
 
 
 def is_operator(state: State, principal: int) -> bool:
@@ -25,6 +29,13 @@ def is_operator(state: State, principal: int) -> bool:
     if not 0 <= principal < len(state.principals):
         return False
     return (state.principals[principal].roles & codes.ROLE_OPERATOR) != 0
+
+
+def is_relayer(state: State, principal: int) -> bool:
+    """Whether a principal settles orders of others, or may see everything."""
+    if not 0 <= principal < len(state.principals):
+        return False
+    return (state.principals[principal].roles & (codes.ROLE_RELAYER | codes.ROLE_OPERATOR)) != 0
 
 
 def require_keeper(state: State, principal: int) -> None:
@@ -79,11 +90,18 @@ def outside_errors() -> Iterator[None]:
         yield
     except FieldError as error:
         raise errors.bad_field(error.field, error.problem) from error
+    except SchemeUnavailable as error:
+        raise errors.bad_field("signer", f"cannot be checked here: {error.message}") from error
     except ClientIdReused as error:
         raise _problem(409, errors.CLIENT_ID_REUSED, error.message) from error
     except NodeBusy as error:
         raise _problem(429, errors.TOO_MANY_REQUESTS, error.message, RETRY_AFTER_BUSY) from error
     except (NodeHalted, NodeClosed) as error:
+        raise _problem(503, errors.HALTED, error.message) from error
+    except HistoryUnavailable as error:
+        if error.again:
+            text, again = error.message, RETRY_AFTER_HISTORY
+            raise _problem(429, errors.TOO_MANY_REQUESTS, text, again) from error
         raise _problem(503, errors.HALTED, error.message) from error
 
 

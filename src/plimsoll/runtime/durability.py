@@ -14,11 +14,12 @@ import structlog
 import plimsoll
 from plimsoll.core.state import State
 from plimsoll.errors import SnapshotError
-from plimsoll.runtime import recovery
+from plimsoll.runtime import identity, recovery
 from plimsoll.runtime.journal import Answer, JournalReader, JournalWriter, Record
 from plimsoll.runtime.lock import DataDirLock
 from plimsoll.runtime.metrics import NodeMetrics
 from plimsoll.runtime.node_types import NodeSettings
+from plimsoll.runtime.publisher import Listener
 from plimsoll.runtime.snapshots import SnapshotHeader, SnapshotStore
 
 PRUNE_EVERY: Final = 10_000
@@ -31,7 +32,12 @@ _log = structlog.get_logger("plimsoll.node")
 
 
 class Store(Protocol):
-    """What a node needs of its store. All calls come from the node's event loop."""
+    """What a node needs of its store. All calls come from the node's event loop.
+
+    ``exchange_id`` is the id of the exchange that is kept in it.
+    """
+
+    exchange_id: str
 
     def find_answer(self, principal: int, client_id: str) -> Answer | None:
         """The durable answer to a client's command, if it is still kept."""
@@ -51,6 +57,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._answers: OrderedDict[tuple[int, str], Answer] = OrderedDict()
+        self.exchange_id = identity.IN_MEMORY
 
     def find_answer(self, principal: int, client_id: str) -> Answer | None:
         return self._answers.get((principal, client_id))
@@ -80,6 +87,7 @@ class DiskStore:
         metrics: NodeMetrics,
         held: ExitStack,
         progress: recovery.Progress | None,
+        listen: Listener | None,
     ) -> None:
         """Take the lock, open the journal (or make it) and recover; ``held`` is what to close.
 
@@ -92,17 +100,20 @@ class DiskStore:
         data_dir.mkdir(parents=True, exist_ok=True)
         held.enter_context(DataDirLock.acquire(data_dir))
         path = data_dir / recovery.JOURNAL_NAME
-        birth = {recovery.CODE_VERSION_KEY: self._code_version.encode()}
+        birth = identity.birth_of(self._code_version)
         self._writer = held.enter_context(JournalWriter(path, create=True, birth=birth))
         # Closed before the writer: the last connection to close folds the log into the file.
         self._reader = held.enter_context(JournalReader.open(path))
+        self.exchange_id = identity.exchange_id(self._reader)
         self._snapshots = SnapshotStore(
             data_dir / recovery.SNAPSHOTS_NAME, keep=settings.keep_snapshots
         )
         self._disk = held.enter_context(ThreadPoolExecutor(1, thread_name_prefix="snapshots"))
         self._snapshot: Future[None] | None = None
         self._pruned_at = 0
-        self.recovered = recovery.recover(self._reader, self._snapshots, progress=progress)
+        self.recovered = recovery.recover(
+            self._reader, self._snapshots, progress=progress, listen=listen
+        )
         self._snapshot_seq = self.recovered.from_seq
         for skipped in self.recovered.skipped:
             _log.warning("snapshot skipped", path=str(skipped.path), reason=skipped.reason)
@@ -116,10 +127,11 @@ class DiskStore:
         settings: NodeSettings,
         metrics: NodeMetrics,
         progress: recovery.Progress | None = None,
+        listen: Listener | None = None,
     ) -> DiskStore:
         """As the constructor; lets go of everything if it fails."""
         with ExitStack() as opening:
-            store = cls(data_dir, settings, metrics, opening, progress)
+            store = cls(data_dir, settings, metrics, opening, progress, listen)
             store._held = opening.pop_all()
         return store
 

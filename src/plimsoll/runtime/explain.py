@@ -13,7 +13,17 @@ from typing import Any, Final
 
 from plimsoll.client.models import ExplainInfo, ExplainLine
 from plimsoll.messages.events import Event, Rejected
-from plimsoll.runtime import explain_vaults, present_events, recovery
+from plimsoll.runtime import (
+    explain_auctions,
+    explain_delayed,
+    explain_gateway,
+    explain_guard,
+    explain_proposals,
+    explain_vaults,
+    present_events,
+    present_gateway,
+    recovery,
+)
 from plimsoll.runtime.present_text import Catalogue, catalogue
 from plimsoll.runtime.publisher import Published
 from plimsoll.runtime.rules import DONE_RULES, HEALTH_RULES, REJECT_RULES, SOURCE_RULES
@@ -27,19 +37,29 @@ _PUBLIC: Final = frozenset(
     | {"Repegged", "RepegUnaffordable", "MarketRestricted", "MarketReleased", "MarketModeSet"}
     | {"MarketCreated", "MarketParamsSet", "FundingUpdated", "FundingSkipped"}
     | explain_vaults.PUBLIC
+    | explain_proposals.PUBLIC
+    | explain_guard.PUBLIC
 )
 """Events that everybody may see, as far as they do not say who."""
 
 
 def explain(
-    item: Published, names: Catalogue, mine: frozenset[int], everything: bool
+    item: Published,
+    names: Catalogue,
+    mine: frozenset[int],
+    everything: bool,
+    *,
+    sender: bool = False,
 ) -> ExplainInfo:
-    """The record in sentences, as the owner of the accounts ``mine`` may see it; ``everything``
-    for its sender and for operators.
+    """The record in sentences, as the owner of the accounts ``mine`` may see it; all of it for
+    ``everything`` (operators) and for its ``sender``, to whom the orders he relays do not belong.
     """
+    relayed = sender and not everything and present_gateway.is_relayed(item.command)
+    whole = everything or (sender and not relayed)
     lines: list[ExplainLine] = []
     for one in item.events:
-        told = tell(one, names, mine, everything)
+        told = tell_relayed(one, names) if relayed else None
+        told = told or tell(one, names, mine, whole)
         if told is not None:
             lines.append(told)
     accepted = not any(isinstance(one, Rejected) and one.item < 0 for one in item.events)
@@ -69,8 +89,22 @@ def tell(
     return ExplainLine(event=kind, text=text, rules=list(rules))
 
 
+def tell_relayed(one: Event, names: Catalogue) -> ExplainLine | None:
+    """A refusal to the relayer of an order, without the numbers of its owner; None for any other
+    event.
+    """
+    if not isinstance(one, Rejected):
+        return None
+    shown = present_gateway.without_owners_numbers(present_events.event(one, names))
+    text, rules = _rejected(shown)
+    return ExplainLine(event="Rejected", text=text, rules=list(rules))
+
+
+_SIDES: Final = ("account", "debit", "credit", "counterparty", "relayer")
+
+
 def _is_mine(shown: Values, mine: frozenset[int]) -> bool:
-    return any(shown.get(name) in mine for name in ("account", "debit", "credit", "counterparty"))
+    return any(shown.get(name) in mine for name in _SIDES)
 
 
 # Orders and fills ----------------------------------------------------------------------------
@@ -121,6 +155,7 @@ _FROM: Final = {
     "auction": "from a maker's offer in an auction, at the offer's price",
     "adl": "by deleveraging a winner at the bankruptcy price",
     "hedged": "from a vault that hedged it on spot, at what the hedge cost or brought",
+    "signed": "from another signed order, at its price",
 }
 
 
@@ -213,57 +248,6 @@ def _oracle_accepted(v: Values) -> tuple[str, Rules]:
 def _oracle_refused(v: Values) -> tuple[str, Rules]:
     market = v.get("symbol", f"market {v['market']}")
     return f"An oracle price of {market} was refused: {_numbers(v)}.", REJECT_RULES[v["code"]]
-
-
-# Auctions and triggers -----------------------------------------------------------------------
-
-
-def _auction_started(v: Values) -> tuple[str, Rules]:
-    text = (
-        f"Auction {v['auction']} of a {v['cause']}: {v['side']} {v['size']} {v['symbol']}, from "
-        f"{v['start']} to {v['end']} within {v['ends_ms'] - v['started_ms']} ms, never past "
-        f"{v['limit']}."
-    )
-    return text, ("AUCTION-001", "AUCTION-003", "AUCTION-004")
-
-
-def _auction_offered(v: Values) -> tuple[str, Rules]:
-    text = (
-        f"Offer {v['offer']} of {v['size']} at {v['price']} in auction {v['auction']}, which asked "
-        f"{v['asked']}."
-    )
-    return text, ("AUCTION-006",)
-
-
-def _offer_dropped(v: Values) -> tuple[str, Rules]:
-    reason = str(v["reason"])
-    text = f"{v['remaining']} of offer {v['offer']} were dropped ({_said(reason)})."
-    return text, DONE_RULES[reason]
-
-
-def _auction_ended(v: Values) -> tuple[str, Rules]:
-    reason = str(v["reason"])
-    text = (
-        f"Auction {v['auction']} is over ({_said(reason)}): {v['filled']} filled, "
-        f"{v['remaining']} left."
-    )
-    return text, ("AUCTION-005", *DONE_RULES[reason])
-
-
-def _trigger_placed(v: Values) -> tuple[str, Rules]:
-    text = (
-        f"Trigger {v['order']} waits to {v['side']} {v['size']} {v['symbol']} once the oracle is "
-        f"at or {v['direction']} {v['trigger_price']}."
-    )
-    return text, ("ORDER-002",)
-
-
-def _trigger_fired(v: Values) -> tuple[str, Rules]:
-    text = (
-        f"Trigger {v['order']} fired: the oracle is at {v['oracle']}, its price was "
-        f"{v['trigger_price']}."
-    )
-    return text, ("TRACK-003",)
 
 
 # Funding and liquidation ---------------------------------------------------------------------
@@ -361,12 +345,6 @@ _EXPLAIN: Final[dict[str, Teller]] = {
     "RepegUnaffordable": _unaffordable,
     "MarketRestricted": _restricted,
     "MarketReleased": _released,
-    "AuctionStarted": _auction_started,
-    "AuctionOffered": _auction_offered,
-    "OfferDropped": _offer_dropped,
-    "AuctionEnded": _auction_ended,
-    "TriggerPlaced": _trigger_placed,
-    "TriggerFired": _trigger_fired,
     "FundingUpdated": _funding,
     "FundingSkipped": _funding_skipped,
     "Liquidating": _liquidating,
@@ -374,5 +352,10 @@ _EXPLAIN: Final[dict[str, Teller]] = {
     "Deleveraged": _deleveraged,
     "BadDebt": _bad_debt,
     **explain_vaults.EXPLAIN,
+    **explain_auctions.EXPLAIN,
+    **explain_delayed.EXPLAIN,
+    **explain_gateway.EXPLAIN,
+    **explain_guard.EXPLAIN,
+    **explain_proposals.EXPLAIN,
 }
 """Event -> its sentence and its rules."""

@@ -20,9 +20,11 @@ from plimsoll.errors import ConfigError, NodeHalted
 from plimsoll.messages import codec
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event
-from plimsoll.runtime import house, recovery
+from plimsoll.runtime import house, identity, recovery
 from plimsoll.runtime.journal import JournalWriter, Record
 from plimsoll.runtime.lock import DataDirLock
+from plimsoll.runtime.publisher import Listener, Published
+from plimsoll.runtime.signatures import Door
 
 OPERATOR: Final = 0
 _RECORDS_IN_MEMORY: Final = 2_000
@@ -39,12 +41,21 @@ class Outcome(NamedTuple):
 class InlineExchange:
     """Genesis, then commands one after the other. A context manager; ``seq`` counts commands."""
 
-    def __init__(self, journal_dir: Path | None = None, *, house_keeper: bool = False) -> None:
+    def __init__(
+        self,
+        journal_dir: Path | None = None,
+        *,
+        house_keeper: bool = False,
+        listen: Listener | None = None,
+    ) -> None:
         """``journal_dir`` must hold no journal yet; with a ``house_keeper`` the work that a
-        command makes due is done by a ``Tick`` right after it, as a node does.
+        command makes due is done by a ``Tick`` right after it, as a node does. ``listen`` is told
+        what each command did.
 
         Errors: `JournalError`, `ConfigError`.
         """
+        self._listen = listen
+        self._door = Door(identity.simulated_id(plimsoll.__version__))
         self._engine = Engine(genesis())
         self._house = house.HouseKeeper() if house_keeper else None
         self._held = ExitStack()
@@ -58,6 +69,11 @@ class InlineExchange:
                 self._held = opening.pop_all()
 
     @property
+    def exchange_id(self) -> str:
+        """What orders for this exchange are signed with."""
+        return self._door.exchange
+
+    @property
     def state(self) -> State:
         """The state, to look at."""
         return self._engine.state
@@ -65,12 +81,14 @@ class InlineExchange:
     def submit(self, command: Command, principal: int, now: int) -> Outcome:
         """Apply one command at ``now`` (ms, never falling).
 
-        Errors: `FieldError`; `NodeHalted` if the state contradicts itself; `JournalError`.
+        Errors: `FieldError`; `BadSignature`; `NodeHalted` if the state contradicts itself;
+        `JournalError`.
         """
         if now < self.now:
             raise ConfigError(f"time goes back from {self.now} to {now} ms")
         # As a node does: bounds are checked, and flags get the one form that states are hashed in.
         checked = codec.check_command(command)
+        self._door.check(checked)
         accepted, events = self._apply(checked, principal, now)
         done: list[Event] = []
         keeper = self._house
@@ -92,6 +110,8 @@ class InlineExchange:
             self._records.append(Record(self.seq, now, principal, "", body, digest))
             if len(self._records) >= _RECORDS_IN_MEMORY:
                 self._flush(self._writer)
+        if self._listen is not None:
+            self._listen(Published(self.seq, now, principal, events, command))
         return accepted, events
 
     def bootstrap(self, commands: Iterable[Command], now: int) -> None:
@@ -140,7 +160,7 @@ class InlineExchange:
 def _open_journal(journal_dir: Path, held: ExitStack) -> JournalWriter:
     journal_dir.mkdir(parents=True, exist_ok=True)
     held.enter_context(DataDirLock.acquire(journal_dir))
-    birth = {recovery.CODE_VERSION_KEY: plimsoll.__version__.encode()}
+    birth = identity.simulated_birth(plimsoll.__version__)
     path = journal_dir / recovery.JOURNAL_NAME
     writer = held.enter_context(JournalWriter(path, create=True, birth=birth))
     if writer.recovered.seq > 0:

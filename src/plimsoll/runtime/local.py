@@ -19,6 +19,7 @@ from plimsoll.client.errors import no_record
 from plimsoll.client.models import Receipt
 from plimsoll.core import views_mechanisms
 from plimsoll.core.state import State
+from plimsoll.errors import BadSignature
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event, Rejected
 from plimsoll.messages.mechanisms import FundingSkipped, FundingUpdated
@@ -32,9 +33,13 @@ from plimsoll.runtime.access import (
     visible_accounts,
     visible_principals,
 )
+from plimsoll.runtime.local_gateway import LocalGateway
+from plimsoll.runtime.local_guard import LocalGuard
+from plimsoll.runtime.local_pnl import LocalPnl
 from plimsoll.runtime.local_vaults import LocalVaults
 from plimsoll.runtime.node import NodeBase
 from plimsoll.runtime.node_types import Clock, system_clock
+from plimsoll.runtime.pnl import PnlReader
 from plimsoll.runtime.present import Catalogue
 from plimsoll.runtime.recent import History
 from plimsoll.runtime.streams import Stream
@@ -42,20 +47,28 @@ from plimsoll.runtime.streams import Stream
 T = TypeVar("T")
 
 
-class LocalClient(LocalVaults):
+class LocalClient(LocalVaults, LocalPnl, LocalGuard, LocalGateway):
     """A principal's access to a node. Many may share one node and one ``history``. Keep it: it
     remembers names and accounts, so that a command need not wait for a read first.
 
     ``clock`` (ms UTC) is the node's: it decides whether a market's oracle price counts as fresh.
+    ``kept`` is the history of vaults, where one is kept.
     """
 
     def __init__(
-        self, node: NodeBase, principal: int, history: History, *, clock: Clock = system_clock
+        self,
+        node: NodeBase,
+        principal: int,
+        history: History,
+        *,
+        clock: Clock = system_clock,
+        kept: PnlReader | None = None,
     ) -> None:
         self.principal = principal
         self._node = node
         self._history = history
         self._clock = clock
+        self._kept = kept
         self._names = Catalogue()
         self._visible: set[int] = set()
         self._streams: weakref.WeakSet[Stream] = weakref.WeakSet()
@@ -64,8 +77,8 @@ class LocalClient(LocalVaults):
 
     async def exchange(self) -> models.ExchangeInfo:
         ts = self._node.health().ts
-        seq = self._node.last_seq
-        return await self._ask(lambda state: present.exchange(state, seq, ts))
+        seq, ident = self._node.last_seq, self._node.exchange_id
+        return await self._ask(lambda state: present.exchange(state, seq, ts, ident))
 
     async def markets(self) -> list[models.MarketInfo]:
         now = self.now()
@@ -142,7 +155,8 @@ class LocalClient(LocalVaults):
             lambda state: frozenset(row.ident for row in visible_accounts(state, self.principal))
         )
         names = await self._names_covering(list(item.events))
-        return explain.explain(item, names, mine, everything or item.principal == self.principal)
+        sender = item.principal == self.principal
+        return explain.explain(item, names, mine, everything, sender=sender)
 
     async def accounts(self) -> list[models.AccountInfo]:
         return await self._ask(
@@ -337,10 +351,17 @@ class LocalClient(LocalVaults):
         with outside_errors():
             return await self._node.dry_run(command, self.principal)
 
-    async def _send(self, command: Command, client_id: str) -> Receipt:
+    async def _send(
+        self, command: Command, client_id: str, about: frozenset[int] = frozenset()
+    ) -> Receipt:
         translate.client_id(client_id)
-        with outside_errors():
-            done = await self._node.submit(command, principal=self.principal, client_id=client_id)
+        try:
+            with outside_errors():
+                done = await self._node.submit(
+                    command, principal=self.principal, client_id=client_id
+                )
+        except BadSignature:
+            return receipts.not_signed(self._node.last_seq, self.now())
         return receipts.receipt_from(
             command,
             done.events,
@@ -349,6 +370,7 @@ class LocalClient(LocalVaults):
             ts=done.ts,
             accepted=done.accepted,
             duplicate=done.duplicate,
+            about=about,
         )
 
 

@@ -19,18 +19,16 @@ import structlog
 
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.state import State
-from plimsoll.errors import ClientIdReused, ConfigError, NodeBusy, NodeClosed, NodeHalted
-from plimsoll.messages import codec
+from plimsoll.errors import BadSignature, ClientIdReused, NodeBusy, NodeClosed, NodeHalted
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event
 from plimsoll.messages.fields import FieldError
 from plimsoll.runtime.durability import DiskStore, MemoryStore, Store
 from plimsoll.runtime.metrics import NodeMetrics
 from plimsoll.runtime.node_types import Clock, Health, NodeSettings, Status, system_clock
-from plimsoll.runtime.publisher import Gap, Published, Publisher, Subscription
+from plimsoll.runtime.publisher import Gap, Listener, Published, Publisher, Subscription
 from plimsoll.runtime.recovery import Progress
 from plimsoll.runtime.sequencer import (
-    OPERATOR,
     Batch,
     Receipt,
     Sequencer,
@@ -39,6 +37,7 @@ from plimsoll.runtime.sequencer import (
     decode_answer,
     require_same_body,
 )
+from plimsoll.runtime.signatures import Door
 
 __all__ = [
     "Gap", "Health", "MemoryNode", "Node", "NodeBase", "NodeSettings", "Published", "Receipt",
@@ -73,6 +72,8 @@ class NodeBase:
         self._engine = engine
         self._store = store
         self._publisher = Publisher(seq, metrics)
+        self.exchange_id = store.exchange_id  # what orders for it are signed with
+        self._door = Door(self.exchange_id)
         self._sequencer = Sequencer(
             engine, seq=seq, ts=ts, clock=clock, metrics=metrics,
             check_every=settings.check_every, house_keeper=settings.house_keeper,
@@ -104,12 +105,12 @@ class NodeBase:
 
         With a client id the command is executed once, however often it is sent. If the waiting
         task is cancelled the command is executed all the same.
-        Errors: `FieldError` (bad field; nothing journaled), `ClientIdReused`, `NodeBusy`,
+        Errors: `FieldError`, `BadSignature` (nothing journaled), `ClientIdReused`, `NodeBusy`,
         `NodeClosed`, `NodeHalted` (unknown whether it was executed: send it again later).
         """
         self._require_running()
         try:
-            checked, body = check_submission(command, principal, client_id)
+            checked, body = check_submission(command, principal, client_id, self._door)
             earlier = self._find_earlier(principal, client_id, body)
             if earlier is not None:
                 receipt = await earlier if isinstance(earlier, asyncio.Future) else earlier
@@ -117,7 +118,7 @@ class NodeBase:
                 return receipt if receipt.duplicate else replace(receipt, duplicate=True)
             if len(self._queue) >= self._settings.queue_max:
                 raise NodeBusy(f"{len(self._queue)} commands are waiting")
-        except (FieldError, ClientIdReused, NodeBusy) as error:
+        except (FieldError, BadSignature, ClientIdReused, NodeBusy) as error:
             self.metrics.refuse(type(error).__name__)
             raise
         future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
@@ -144,10 +145,10 @@ class NodeBase:
     async def dry_run(self, command: Command, principal: int) -> list[Event]:
         """The events a command would have now; nothing changes and nothing is journaled.
 
-        Errors: `FieldError`, `NodeBusy`, `NodeClosed`, `NodeHalted`.
+        Errors: `FieldError`, `BadSignature`, `NodeBusy`, `NodeClosed`, `NodeHalted`.
         """
         self._require_running()
-        checked, _ = check_submission(command, principal, "")
+        checked, _ = check_submission(command, principal, "", self._door)
         return await self._between_batches(lambda: self._dry_run(checked, principal))
 
     def subscribe(self, maxsize: int = SUBSCRIPTION_MAX) -> Subscription:
@@ -203,19 +204,16 @@ class NodeBase:
         self._task = asyncio.create_task(self._run(), name="plimsoll-node")
         return self
 
-    async def _bootstrap(self, commands: Sequence[Command]) -> None:
+    async def _bootstrap(self, commands: Sequence[Command], listen: Listener | None) -> None:
         """Execute the operator's first commands as one batch, before anybody else's."""
         if not commands:
             return
-        batch = Batch()
-        for command in commands:
-            checked, body = check_submission(command, OPERATOR, "")
-            receipt = self._sequencer.apply(batch, checked, body, OPERATOR, "")
-            if not receipt.accepted:
-                refusal = [codec.event_to_named(event) for event in receipt.events]
-                raise ConfigError(f"bootstrap command {command.row()} is refused: {refusal}")
+        batch = self._sequencer.bootstrap(commands, self._door)
         await self._commit(batch)
         self._publisher.publish(batch.published())
+        if listen is not None:
+            for item in batch.published():
+                listen(item)
 
     async def _run(self) -> None:
         """Batch after batch, until closed or halted."""
@@ -347,17 +345,19 @@ class Node(NodeBase):
         clock: Clock = system_clock,
         recording: bool = True,
         progress: Progress | None = None,
+        listen: Listener | None = None,
     ) -> Self:
         """Take the directory's lock, recover what is in it, or create it, and start.
 
         ``bootstrap`` commands are journaled, all or none, if the journal is empty. Without
-        ``recording`` no events are kept, and a replay has none to compare.
+        ``recording`` no events are kept, and a replay has none to compare. ``listen`` is told
+        what is replayed and bootstrapped; a subscription made at once misses nothing after it.
         Errors: `JournalError` (locked, damaged, of another format), `ReplayDiverged`,
         `SnapshotError`, `ConfigError` if a bootstrap command is refused.
         """
         settings = settings or NodeSettings()
         metrics = NodeMetrics()
-        store = DiskStore.open(data_dir, settings, metrics, progress)
+        store = DiskStore.open(data_dir, settings, metrics, progress, listen)
         found = store.recovered
         found.engine.txn.recording = recording
         node = cls(
@@ -366,7 +366,7 @@ class Node(NodeBase):
         )  # fmt: skip
         try:
             if found.head.seq == 0:
-                await node._bootstrap(bootstrap)
+                await node._bootstrap(bootstrap, listen)
         except BaseException:
             await store.close(None, 0)
             raise
@@ -385,8 +385,10 @@ class MemoryNode(NodeBase):
         clock: Clock = system_clock,
         recording: bool = True,
         state: State | None = None,
+        listen: Listener | None = None,
     ) -> Self:
-        """Start at genesis, or at ``state``, which the node then owns. Errors: `ConfigError`."""
+        """Start at genesis, or at ``state``, which the node then owns; ``listen`` as `Node.open`.
+        Errors: `ConfigError`."""
         metrics = NodeMetrics()
         engine = Engine(genesis() if state is None else state)
         engine.txn.recording = recording
@@ -394,5 +396,5 @@ class MemoryNode(NodeBase):
             engine, MemoryStore(), seq=0, ts=0,
             settings=settings or NodeSettings(), clock=clock, metrics=metrics,
         )  # fmt: skip
-        await node._bootstrap(bootstrap)
+        await node._bootstrap(bootstrap, listen)
         return node._start()

@@ -61,8 +61,8 @@ __all__ = [
 # State ---------------------------------------------------------------------------------------
 
 
-def exchange(state: State, seq: int, ts: int) -> ExchangeInfo:
-    """Name, version, build, last command, symbols, limits."""
+def exchange(state: State, seq: int, ts: int, exchange_id: str) -> ExchangeInfo:
+    """Name, version, build, last command, symbols, limits, what orders are signed for."""
     limits = state.globals.params
     return ExchangeInfo(
         name="plimsoll",
@@ -76,6 +76,7 @@ def exchange(state: State, seq: int, ts: int) -> ExchangeInfo:
             AssetInfo(asset=row.ident, symbol=row.symbol, decimals=row.decimals)
             for row in state.assets
         ],
+        exchange_id=exchange_id,
     )
 
 

@@ -9,7 +9,15 @@ from plimsoll.client.models import RejectInfo
 from plimsoll.core.views_mechanisms import BOUNDS, CAUSES
 from plimsoll.decimal_text import format_decimal
 from plimsoll.messages import codec, codes
-from plimsoll.messages.events import Event, Rejected, Transferred, VaultRefused
+from plimsoll.messages.events import (
+    BreakerMoved,
+    Event,
+    Rejected,
+    Transferred,
+    VaultBreakerMoved,
+    VaultRefused,
+)
+from plimsoll.runtime.present_breaker import measured as moved
 from plimsoll.runtime.present_text import (
     QUOTE_DIGITS,
     Catalogue,
@@ -32,6 +40,7 @@ QUOTE_FIELDS: Final = frozenset(
     | {"fee_vault", "price", "peg", "bid", "ask", "confidence", "before", "cost", "budget"}
     | {"mark", "oracle", "start", "end", "limit", "asked", "trigger_price", "bankruptcy"}
     | {"equity", "maintenance", "loss", "insurance", "haircut", "unpaid", "pool", "free"}
+    | {"relay_fee", "margin", "released", "worth"}
 )
 """Fields of events that are money or prices."""
 RATE_FIELDS: Final = frozenset({"rate", "rate_long", "rate_short", "long", "short"})
@@ -49,11 +58,19 @@ REPEG_OUTCOMES: Final = (
     "unaffordable",
     "underfunded",
 )
+_COMMANDS: Final = tuple(
+    codec.COMMAND_BY_TAG[tag].__name__ if tag in codec.COMMAND_BY_TAG else str(tag)
+    for tag in range(256)
+)
+"""Names of commands, by their tags."""
 _WORDS: Final[dict[tuple[str, str], tuple[str, ...]]] = {
     ("Repegged", "cause"): REPEG_CAUSES,
     ("Repegged", "outcome"): REPEG_OUTCOMES,
     ("AuctionStarted", "cause"): CAUSES,
     ("VaultHedged", "venue"): codes.VENUES,
+    ("Proposed", "change"): _COMMANDS,
+    ("ProposalEnded", "change"): _COMMANDS,
+    ("ProposalEnded", "reason"): codes.PROPOSAL_ENDS,
     ("MarketRestricted", "what"): tuple(BOUNDS.get(at, str(at)) for at in range(max(BOUNDS) + 1)),
 }
 """Enumerations of single events: (event, field) -> words by number."""
@@ -69,6 +86,18 @@ def _kind(value: int) -> str:
 
 def _vault_kind(value: int) -> str:
     return codes.VAULT_KINDS[value] if value < len(codes.VAULT_KINDS) else str(value)
+
+
+def _breaker_mode(value: int) -> str:
+    return codes.BREAKER_MODES[value] if value < len(codes.BREAKER_MODES) else str(value)
+
+
+def _side(value: int) -> str:
+    return codes.SIDES[value] if value < len(codes.SIDES) else str(value)
+
+
+def _command(value: int) -> str:
+    return _COMMANDS[value]
 
 
 def _roles(value: int) -> str:
@@ -97,6 +126,10 @@ _QUOTE_CODES: Final = (
     codes.AUCTION_PRICE_NOT_MET,
     codes.SUFFICIENT_COLLATERAL,
     codes.HEDGE_SLIPPAGE,
+    codes.SIGNED_PRICE,
+    codes.RELAY_FEE_TOO_LARGE,
+    codes.RATE_LIMITED,
+    codes.HEDGE_QUOTA,
 )
 """Codes whose numbers are money or prices."""
 _BASE_CODES: Final = (
@@ -107,6 +140,11 @@ _BASE_CODES: Final = (
     codes.OPEN_INTEREST,
     codes.AUCTION_NOTHING,
     codes.VAULT_CAPACITY,
+    codes.SIGNED_DONE,
+    codes.SIGNED_CANCELLED,
+    codes.SIGNED_OVERFILL,
+    codes.SIGNED_FOK,
+    codes.SIGNED_MIN_FILL,
 )
 """Codes whose numbers are sizes."""
 _SHOWN: Final[dict[int, tuple[Callable[[int], str], Callable[[int], str]]]] = {
@@ -118,6 +156,10 @@ _SHOWN: Final[dict[int, tuple[Callable[[int], str], Callable[[int], str]]]] = {
     codes.MARKET_MODE: (_mode, _mode),
     codes.VAULT_MODE: (_mode, _mode),
     codes.VAULT_KIND: (_vault_kind, _vault_kind),
+    codes.PROPOSAL_STALE: (_command, str),
+    codes.SIGNED_SIDES: (_side, _side),
+    codes.EXCHANGE_MODE: (_breaker_mode, _breaker_mode),
+    codes.HELD_WAITS: (_breaker_mode, _breaker_mode),
 }
 """code -> how its two numbers are shown; where a code is missing they are plain whole numbers."""
 
@@ -162,6 +204,8 @@ def event(one: Event, names: Catalogue) -> dict[str, Any]:
         shown["value"], shown["limit"] = measured(code, shown["value"], shown["limit"], digits)
         name, value_is, limit_is = codes.REJECTS.get(code, (str(code), "value", "limit"))
         shown |= {"name": name, "value_is": value_is, "limit_is": limit_is}
+    elif isinstance(one, BreakerMoved | VaultBreakerMoved):
+        shown["value"], shown["limit"] = moved(one.cause, one.value, one.limit)
     else:
         for name, unit in type(one).FIELDS:
             words = _WORDS.get((kind, name))
@@ -197,12 +241,16 @@ def events(found: Iterable[Event], names: Catalogue, mine: frozenset[int]) -> li
     """
     seen = mine | names.system
     shown = [event(one, names) for one in found]
-    return [one for one in shown if _keep_visible(one, seen)]
+    return [one for one in shown if _keep_visible(one, seen, mine)]
 
 
-def _keep_visible(shown: dict[str, Any], seen: frozenset[int]) -> bool:
+def _keep_visible(shown: dict[str, Any], seen: frozenset[int], mine: frozenset[int]) -> bool:
     """Take out of an event what others may not see; False if nothing is left."""
     kind = shown["type"]
+    if kind == "SignedSettled" and shown["account"] not in seen:
+        # A relayer has the order, but what its owner gets back is not his to know.
+        del shown["released"]
+        return shown["relayer"] in mine
     if kind == "Filled":
         for side in ("taker", "maker"):
             if shown[side] not in seen:

@@ -10,6 +10,7 @@ from plimsoll.client.models import (
     HoldingInfo,
     SpotPoolInfo,
     UnlockInfo,
+    VaultBreakerInfo,
     VaultInfo,
     VaultPreview,
     VaultQuoteInfo,
@@ -50,6 +51,7 @@ def vault(state: State, row: Vault, now: int) -> VaultInfo:
     values |= {name: quote_text(view[name]) for name in ("equity", "cash")}
     values["share_price"] = _or_none(view["share_price"], PRICE_DIGITS)
     values["hedge"] = _hedge(view["hedge"], digits)
+    values["breaker"] = _breaker(view["breaker"])
     return VaultInfo(**values)
 
 
@@ -59,6 +61,15 @@ def _hedge(view: View | None, digits: dict[str, int]) -> HedgeInfo | None:
     money = {name: format_decimal(view[name], digits[view["base_asset"]]) for name in _BASE_MONEY}
     sizes = {name: base_text(view[name]) for name in ("position", "taker_buys", "taker_sells")}
     return HedgeInfo(**{**view, **money, **sizes})
+
+
+def _breaker(view: View) -> VaultBreakerInfo:
+    left = view["hedge_left"]
+    prices = {name: format_decimal(view[name], PRICE_DIGITS) for name in ("share_value", "high")}
+    money = {"hedged": quote_text(view["hedged"])}
+    return VaultBreakerInfo(
+        **{**view, **prices, **money, "hedge_left": None if left is None else quote_text(left)}
+    )
 
 
 def vaults(state: State, now: int) -> list[VaultInfo]:

@@ -67,14 +67,16 @@ def auctions(state: State, row: Market, now: int) -> list[AuctionInfo]:
 
 
 def triggers(state: State, row: Account) -> list[TriggerInfo]:
-    """An account's triggers by id."""
+    """An account's triggers and delayed orders by id."""
     return [
         TriggerInfo(
             **{
                 **view,
                 "price": price_or_none(view["price"]),
                 "size": base_text(view["size"]),
-                "trigger_price": quote_text(view["trigger_price"]),
+                "trigger_price": price_or_none(view["trigger_price"]),
+                "earliest_ms": view["earliest_ms"] or None,
+                "vault": view["vault"] if view["vault"] >= 0 else None,
             }
         )
         for view in views_mechanisms.triggers_view(state, row)

@@ -52,6 +52,8 @@ def catalogue(state: State) -> Catalogue:
     system.update(pool.account.ident for pool in state.liquidity.pools)
     if state.liquidity.escrow is not None:
         system.add(state.liquidity.escrow.ident)
+    if state.guard.holder is not None:
+        system.add(state.guard.holder.ident)
     return Catalogue(
         tuple(market.params.symbol for market in state.markets),
         tuple(asset.symbol for asset in state.assets),

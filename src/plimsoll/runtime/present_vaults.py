@@ -31,6 +31,8 @@ _AMOUNTS: Final[dict[str, dict[str, tuple[str, ...]]]] = {
     "FirmQuotePosted": {"asset": ("asset_amount",), "held_asset": ("held",)},
     "FirmQuoteFilled": {"asset": ("asset_amount", "left")},
     "FirmQuoteEnded": {"asset": ("left",), "held_asset": ("released",)},
+    "WithdrawalHeld": {"asset": ("amount",)},
+    "HeldReleased": {"asset": ("amount",)},
 }
 ASSET_OF: Final[dict[tuple[str, str], str]] = {
     (event, amount): asset

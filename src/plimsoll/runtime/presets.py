@@ -19,10 +19,12 @@ from plimsoll.messages.commands import (
     Deposit,
     FundPool,
     FundVamm,
+    SetBreakerParams,
     SetGlobalParams,
 )
+from plimsoll.messages.guard_params import BreakerParams
 from plimsoll.messages.params import GlobalParams, MarketParams
-from plimsoll.units import LOT, PRICE_SCALE, QUOTE_SCALE, div_floor, step_floor
+from plimsoll.units import LOT, PRICE_SCALE, QUOTE_SCALE, RATIO_SCALE, div_floor, step_floor
 
 OPERATOR: Final = 0
 ORACLE: Final = 1
@@ -42,6 +44,11 @@ POOLS: Final[dict[int, int]] = {
     codes.POOL_INSURANCE: 100_000 * QUOTE_SCALE,
 }
 """What the pools of a market begin with. An empty adjustments pool quotes ten times the width."""
+
+OUTFLOW: Final[dict[str, int]] = {"principal_share": RATIO_SCALE}
+"""Limits of the outflow of the demonstration, beside the defaults: within 4 hours, in ticks of 5
+minutes, 70 % have to stay, and whoever wants more waits 3 days. Most of it is one depositor's, so
+that one principal may take all that may leave."""
 
 MARKET_CAPITAL: Final = VAMM_CAPITAL + sum(POOLS.values())
 """What the operator brings in for a market: the vAMM's capital and the pools'."""
@@ -175,3 +182,8 @@ def bootstrap(
             commands.append(FundVamm(index, VAMM_CAPITAL))
         commands += [FundPool(index, pool, amount) for pool, amount in pools.items()]
     return commands
+
+
+def outflow_limits() -> list[Command]:
+    """The command that limits what may leave the demonstration."""
+    return [SetBreakerParams(BreakerParams(**OUTFLOW))]

@@ -8,21 +8,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event
 from plimsoll.runtime.metrics import NodeMetrics
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """The durable result of one command. ``ts`` in ms. ``events`` is shared: do not change it."""
+    """The durable result of one command. ``ts`` in ms. ``events`` and ``command`` are shared: do
+    not change them.
+    """
 
     seq: int
     ts: int
     principal: int
     events: Sequence[Event]
+    command: Command | None = field(default=None, compare=False)
+
+
+Listener = Callable[[Published], None]
+"""Called with one durable result after the other; an error of its own is the caller's failure."""
 
 
 @dataclass(frozen=True, slots=True)

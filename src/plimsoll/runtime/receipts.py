@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
+
 from plimsoll.client import models
 from plimsoll.client.models import Status
 from plimsoll.core.settlement import average_price
@@ -14,13 +16,19 @@ from plimsoll.messages.commands import (
     AmendOrder,
     Batch,
     CancelOrder,
+    CancelSigned,
     Command,
     Liquidate,
+    MatchSigned,
     OfferAuction,
+    PlaceDelayed,
     PlaceOrder,
     PlaceTrigger,
+    SettleSigned,
+    Withdraw,
 )
 from plimsoll.messages.events import (
+    DelayedPlaced,
     Event,
     Filled,
     OrderAccepted,
@@ -28,6 +36,7 @@ from plimsoll.messages.events import (
     OrderRemoved,
     OrderRested,
     Rejected,
+    WithdrawalHeld,
 )
 from plimsoll.messages.mechanisms import (
     AuctionEnded,
@@ -37,7 +46,7 @@ from plimsoll.messages.mechanisms import (
     TriggerPlaced,
 )
 from plimsoll.messages.vaults import TradeVault
-from plimsoll.runtime import present
+from plimsoll.runtime import present, present_gateway
 from plimsoll.runtime.present import Catalogue
 from plimsoll.runtime.present_vaults import refused_decimals
 
@@ -67,7 +76,7 @@ class Outcome:
             elif isinstance(event, OrderAccepted):
                 if self._is_mine(event):
                     self.order, self.remaining = event.order, event.size
-            elif isinstance(event, TriggerPlaced):
+            elif isinstance(event, TriggerPlaced | DelayedPlaced):
                 if self._is_mine(event):
                     self.order, self.remaining, self.stands = event.order, event.size, "waiting"
             elif isinstance(event, OrderRested | OrderReduced):
@@ -96,7 +105,7 @@ class Outcome:
             elif isinstance(event, OfferDropped) and event.offer == self.order:
                 self.remaining, self.stands = event.remaining, None
 
-    def _is_mine(self, event: OrderAccepted | TriggerPlaced) -> bool:
+    def _is_mine(self, event: OrderAccepted | TriggerPlaced | DelayedPlaced) -> bool:
         return event.account == self.account and self.order in (None, event.order)
 
     def _count(self, event: Filled) -> None:
@@ -132,15 +141,17 @@ def order_of(command: Command, found: Sequence[Event]) -> int | None:
     return None
 
 
-_OF_AN_ORDER: Final = (PlaceOrder, PlaceTrigger, AmendOrder, CancelOrder, TradeVault)
+_OF_AN_ORDER: Final = (PlaceOrder, PlaceTrigger, PlaceDelayed, AmendOrder, CancelOrder, TradeVault)
 """Commands that one order comes of."""
-_ACCOUNT_FIELDS: Final = ("account", "source", "target", "keeper")
+_ACCOUNT_FIELDS: Final = ("account", "source", "target", "keeper", "relayer")
 
 
 def accounts_of(command: Command) -> frozenset[int]:
     """The accounts a command names, which are the sender's wherever it is accepted."""
     if isinstance(command, Batch):
         return frozenset[int]().union(*(accounts_of(item) for item in command.items))
+    if isinstance(command, CancelSigned):
+        return frozenset((command.order.account,))
     # Whom a liquidation concerns is somebody else.
     fields = ("keeper",) if isinstance(command, Liquidate) else _ACCOUNT_FIELDS
     named = (getattr(command, name, None) for name in fields)
@@ -156,13 +167,17 @@ def receipt_from(
     ts: int,
     accepted: bool,
     duplicate: bool = False,
+    about: frozenset[int] = frozenset(),
 ) -> models.Receipt:
     """The answer to ``command`` from its events.
 
-    The events are those that concern the accounts the command names (see ``present.events``).
-    A repeated command whose first answer was too long to keep has no events: its status is done.
+    The events are those that concern the accounts the command names (see ``present.events``) and
+    those it is ``about``. A repeated command whose first answer was too long to keep has no events:
+    its status is done.
     """
-    shown = present.events(found, names, accounts_of(command))
+    shown = present.events(found, names, accounts_of(command) | about)
+    if present_gateway.is_relayed(command):
+        shown = [present_gateway.without_owners_numbers(one) for one in shown]
     if not accepted:
         return models.Receipt(
             seq=seq,
@@ -174,7 +189,13 @@ def receipt_from(
             events=shown,
         )
     outcome = Outcome(getattr(command, "account", -1))
-    if found and isinstance(command, OfferAuction):
+    claim = None
+    if isinstance(command, Withdraw):
+        claim = next((one.claim for one in found if isinstance(one, WithdrawalHeld)), None)
+    elif found and isinstance(command, SettleSigned | MatchSigned):
+        outcome.account = _signed_account(command)
+        outcome.read(found)
+    elif found and isinstance(command, OfferAuction):
         outcome.read_offer(command, found)
     elif found and isinstance(command, _OF_AN_ORDER):
         outcome.order = order_of(command, found)
@@ -190,8 +211,30 @@ def receipt_from(
         average_price=outcome.average(),
         fee=present.quote_text(outcome.fee),
         remaining=None if left is None else present.base_text(left),
-        status=outcome.status(),
+        status=outcome.status() if claim is None else "held",
+        claim=claim,
         events=shown,
+    )
+
+
+def _signed_account(command: SettleSigned | MatchSigned) -> int:
+    """The account that trades as the taker."""
+    signed = command.order if isinstance(command, SettleSigned) else command.taker
+    return signed.account
+
+
+def not_signed(seq: int, ts: int) -> models.Receipt:
+    """The answer to a command with an order that is not what its key signed.
+
+    It was refused at the door and is in no record: ``seq`` is the last one before it.
+    """
+    refusal = Rejected(codes.BAD_SIGNATURE, 0, 0, -1)
+    return models.Receipt(
+        seq=seq,
+        ts=ts,
+        accepted=False,
+        status="rejected",
+        reject=present.reject(refusal),
     )
 
 
@@ -202,4 +245,8 @@ def _refusal(
     if not refused:
         return None
     decimals = refused_decimals(command, refused[-1].code, names)
-    return present.reject(refused[-1], decimals)
+    shown = present.reject(refused[-1], decimals)
+    if present_gateway.is_relayed(command) and shown.code in present_gateway.OWNERS_CODES:
+        hidden = present_gateway.HIDDEN
+        return msgspec.structs.replace(shown, value=hidden, limit=hidden)
+    return shown

@@ -14,7 +14,21 @@ from typing import Final, TypeVar
 
 from plimsoll.client.base import FILLS_MAX, HISTORY_MAX, TRADES_MAX
 from plimsoll.errors import NodeError
-from plimsoll.messages.events import Event, Filled
+from plimsoll.messages.events import (
+    BreakerMoved,
+    DelayedExecuted,
+    DelayedPlaced,
+    DelayedRefused,
+    Event,
+    Filled,
+    HeldReleased,
+    SignedCancelled,
+    SignedLapsed,
+    SignedSettled,
+    SignerSet,
+    VaultBreakerMoved,
+    WithdrawalHeld,
+)
 from plimsoll.messages.mechanisms import FundingSkipped, FundingUpdated
 from plimsoll.runtime.node import Gap, NodeBase, Published, Subscription
 from plimsoll.runtime.present_mechanisms import HEALTH, LIQUIDATION
@@ -25,6 +39,23 @@ T = TypeVar("T")
 
 RECORDS_MAX: Final = 10_000
 """Records that can be explained."""
+ACTIVITY_MAX: Final = 100
+"""Happenings of an account, and moves of breakers, that are kept."""
+
+MOVES: Final = (BreakerMoved, VaultBreakerMoved)
+"""Events of breakers, which everybody may see."""
+ACTIVITY: Final = (
+    SignerSet,
+    SignedSettled,
+    SignedCancelled,
+    SignedLapsed,
+    DelayedPlaced,
+    DelayedExecuted,
+    DelayedRefused,
+    WithdrawalHeld,
+    HeldReleased,
+)
+"""What happens to keys, signed and delayed orders and held withdrawals of an account."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +76,21 @@ class Happening:
     event: Event
 
 
+def accounts_of(event: Event) -> frozenset[int]:
+    """The accounts that something of ``ACTIVITY`` happened to: its own and, of a settlement, the
+    relayer's.
+    """
+    account: int = getattr(event, "account", -1)
+    if isinstance(event, SignedSettled):
+        return frozenset((account, event.relayer))
+    return frozenset((account,))
+
+
 class History:
     """The last ``TRADES_MAX`` trades of each market and ``FILLS_MAX`` fills of each account, of
     each market ``HISTORY_MAX`` funding periods and as many repegs, as many steps of liquidations,
-    and ``RECORDS_MAX`` whole records.
+    ``ACTIVITY_MAX`` happenings of each account and moves of breakers, and ``RECORDS_MAX`` whole
+    records.
 
     ``complete`` turns False if the node published faster than this could read, which leaves a
     hole. Belongs to the event loop of its node; ``close`` ends it.
@@ -64,6 +106,8 @@ class History:
         self._funding: dict[int, deque[Happening]] = {}
         self._repegs: dict[int, deque[Happening]] = {}
         self._liquidations: deque[Happening] = deque(maxlen=HISTORY_MAX)
+        self._activity: OrderedDict[int, deque[Happening]] = OrderedDict()
+        self._moves: deque[Happening] = deque(maxlen=ACTIVITY_MAX)
         self._records: deque[Published] = deque(maxlen=RECORDS_MAX)
         self._subscription: Subscription = node.subscribe()
         self._task = asyncio.get_running_loop().create_task(self._follow(), name="recent-fills")
@@ -87,6 +131,14 @@ class History:
     def liquidations(self, limit: int) -> list[Happening]:
         """The last steps of liquidations, newest first."""
         return _newest(self._liquidations, limit)
+
+    def activity(self, account: int, limit: int) -> list[Happening]:
+        """The last happenings of an account (see ``ACTIVITY``), newest first."""
+        return _newest(self._activity.get(account), limit)
+
+    def moves(self, limit: int) -> list[Happening]:
+        """The last moves of breakers, newest first."""
+        return _newest(self._moves, limit)
 
     def record(self, seq: int) -> Published | None:
         """A whole record, None if it is not (or no longer) kept."""
@@ -121,6 +173,12 @@ class History:
                 self._add(self._repegs, market, Happening(item.seq, item.ts, event))
             elif isinstance(event, tuple(LIQUIDATION)):
                 self._liquidations.append(Happening(item.seq, item.ts, event))
+            elif isinstance(event, MOVES):
+                self._moves.append(Happening(item.seq, item.ts, event))
+            elif isinstance(event, ACTIVITY):
+                one = Happening(item.seq, item.ts, event)
+                for account in sorted(accounts_of(event)):
+                    self._add_activity(account, one)
 
     def close(self) -> None:
         """Stop listening; what is kept stays readable."""
@@ -136,6 +194,12 @@ class History:
         self._fills.move_to_end(account)
         if len(self._fills) > ACCOUNTS_MAX:
             self._fills.popitem(last=False)
+
+    def _add_activity(self, account: int, one: Happening) -> None:
+        self._activity.setdefault(account, deque(maxlen=ACTIVITY_MAX)).append(one)
+        self._activity.move_to_end(account)
+        if len(self._activity) > ACCOUNTS_MAX:
+            self._activity.popitem(last=False)
 
     def _take(self, item: Published | Gap) -> None:
         if isinstance(item, Published):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -17,20 +16,28 @@ from plimsoll.core import invariants
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.load import load
 from plimsoll.core.state import State
-from plimsoll.errors import JournalError, JournalRefused, ReplayDiverged, SnapshotError
+from plimsoll.errors import (
+    BadSignature,
+    JournalError,
+    JournalRefused,
+    ReplayDiverged,
+    SnapshotError,
+)
 from plimsoll.messages import codec
 from plimsoll.messages.events import Event
 from plimsoll.messages.fields import FieldError
+from plimsoll.runtime.identity import CODE_VERSION_KEY, exchange_id
 from plimsoll.runtime.journal import Head, JournalReader, Record, copy_until
 from plimsoll.runtime.journal_reader import JournalTables
 from plimsoll.runtime.lock import DataDirLock
-from plimsoll.runtime.publisher import Published
+from plimsoll.runtime.publisher import Listener, Published
 from plimsoll.runtime.sequencer import encode_answer
+from plimsoll.runtime.signatures import Door
 from plimsoll.runtime.snapshots import Skipped, Snapshot, SnapshotHeader, SnapshotStore
+from plimsoll.runtime.verify_report import SnapshotCheck, VerifyReport
 
 JOURNAL_NAME: Final = "journal.db"
 SNAPSHOTS_NAME: Final = "snapshots"
-CODE_VERSION_KEY: Final = "code_version"
 _PROGRESS_EVERY: Final = 1_000
 _ANSWERS_CHUNK: Final = 2_048
 
@@ -50,34 +57,6 @@ class Recovered(NamedTuple):
     from_seq: int
     skipped: tuple[Skipped, ...]
     seconds: float
-
-
-class SnapshotCheck(NamedTuple):
-    """One snapshot file and what is wrong with it ("" if nothing is)."""
-
-    path: Path
-    seq: int
-    problem: str
-
-
-@dataclass(slots=True)
-class VerifyReport:
-    """What `verify` found. ``digests`` of ``records`` were compared; hashes are hex."""
-
-    records: int = 0
-    digests: int = 0
-    answers: int = 0
-    chain: str = ""
-    state_hash: str = ""
-    code_version: str = ""
-    seconds: float = 0.0
-    snapshots: list[SnapshotCheck] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-
-    @property
-    def ok(self) -> bool:
-        """Whether everything is as it was written."""
-        return not self.problems and not any(check.problem for check in self.snapshots)
 
 
 def state_hash_of(state: State) -> str:
@@ -127,17 +106,36 @@ def _replay_one(engine: Engine, record: Record) -> tuple[bool, list[Event]]:
 
 
 def recover(
-    journal: JournalTables, snapshots: SnapshotStore | None, *, progress: Progress | None = None
+    journal: JournalTables,
+    snapshots: SnapshotStore | None,
+    *,
+    progress: Progress | None = None,
+    listen: Listener | None = None,
 ) -> Recovered:
-    """The newest state: newest usable snapshot and the records after it.
+    """The newest state: newest usable snapshot and the records after it, which ``listen`` sees.
 
     Errors: as `replay_records`.
     """
     started = time.perf_counter()
     head = journal.head()
     engine, from_seq, skipped = _start(journal, snapshots, head.seq)
-    replay_records(engine, journal, from_seq + 1, head.seq, progress=progress)
+    replay_records(
+        engine, journal, from_seq + 1, head.seq, progress=progress, on_record=_told(listen)
+    )
     return Recovered(engine, head, from_seq, skipped, time.perf_counter() - started)
+
+
+def _told(listen: Listener | None, after: int = 0) -> OnRecord | None:
+    """Hands replayed records later than ``after`` on as they were published."""
+    if listen is None:
+        return None
+
+    def on_record(record: Record, _accepted: bool, events: list[Event]) -> None:
+        if record.seq > after:
+            command = codec.decode_command(record.body)
+            listen(Published(record.seq, record.ts, record.principal, events, command))
+
+    return on_record
 
 
 def _start(
@@ -204,6 +202,26 @@ def replay(
             journal, _snapshots_in(data_dir) if use_snapshots else None, end
         )
         replay_records(engine, journal, from_seq + 1, end, progress=progress, on_record=on_record)
+    return engine
+
+
+def replay_after(
+    data_dir: Path,
+    after: int,
+    upto: int | None,
+    listen: Listener,
+    *,
+    progress: Progress | None = None,
+) -> Engine:
+    """As `replay`, and ``listen`` is told what each record later than ``after`` did: the replay
+    starts from the newest usable snapshot that is not later, with 0 from genesis.
+    """
+    with JournalReader.open(data_dir / JOURNAL_NAME) as journal:
+        end = _checked_seq(journal, upto)
+        snapshots = _snapshots_in(data_dir) if after > 0 else None
+        engine, from_seq, _ = _start(journal, snapshots, min(after, end))
+        told = _told(listen, after)
+        replay_records(engine, journal, from_seq + 1, end, progress=progress, on_record=told)
     return engine
 
 
@@ -275,8 +293,9 @@ def _snapshots_in(data_dir: Path) -> SnapshotStore | None:
 def verify(data_dir: Path, *, progress: Progress | None = None) -> VerifyReport:
     """Check everything a data directory holds, by replay from genesis; damage is reported.
 
-    The journal's pages, chain, mark and answers; the events of each record; every answer against
-    the replay; every snapshot against the replayed state at its record; all invariants at the end.
+    The journal's pages, chain, mark and answers; the signatures of signed orders; the events of
+    each record; every answer against the replay; every snapshot against the replayed state at its
+    record; all invariants at the end.
     Errors: `JournalFormat`, `JournalReadFailed` if there is nothing that could be read.
     """
     started = time.perf_counter()
@@ -304,6 +323,7 @@ class _Verifier:
         self.snapshots: dict[int, Snapshot] = {}
         self.answers: dict[int, bytes] = {}
         self.engine = Engine(genesis())
+        self.door = Door(exchange_id(journal))
         if snapshots is None:
             return
         for path in snapshots.list():
@@ -339,6 +359,10 @@ class _Verifier:
     def check(self, record: Record, accepted: bool, events: list[Event]) -> None:
         seq = record.seq
         self.report.digests += bool(record.digest)
+        try:
+            self.report.signatures += self.door.check(codec.decode_command(record.body))
+        except BadSignature as error:
+            self.report.problems.append(f"record {seq}: {error.message}")
         if seq % _ANSWERS_CHUNK == 1:
             stored = self.journal.answers(seq, seq + _ANSWERS_CHUNK - 1)
             self.answers = {answer.seq: answer.answer for answer in stored}

@@ -46,6 +46,7 @@ REJECT_RULES: Final[dict[int, tuple[str, ...]]] = {
     codes.KEEPER_FEE_TOO_LARGE: ("ORDER-002",),
     codes.TRIGGER_IMMEDIATE: ("ORDER-002",),
     codes.TRIGGER_NOT_REACHED: ("TRACK-003",),
+    codes.DELAYED_EARLY: ("DELAY-001", "DELAY-004"),
     codes.ORDER_NOT_EXPIRED: ("UPKEEP-001",),
     codes.INSUFFICIENT_MARGIN: ("ORDER-016", "MARGIN-005"),
     codes.OPEN_INTEREST: ("ORDER-017", "SETTLE-004"),
@@ -105,6 +106,36 @@ REJECT_RULES: Final[dict[int, tuple[str, ...]]] = {
     codes.UNKNOWN_FIRM_QUOTE: ("SPOT-019",),
     codes.FIRM_QUOTES_FULL: ("SPOT-017",),
     codes.BASE_ASSET: ("SPOT-001",),
+    codes.UNKNOWN_SIGNER: ("GATE-001", "GATE-007"),
+    codes.SIGNED_DONE: ("GATE-008",),
+    codes.SIGNED_CANCELLED: ("GATE-007", "GATE-015"),
+    codes.SIGNED_OVERFILL: ("GATE-008",),
+    codes.SIGNED_FOK: ("GATE-008",),
+    codes.SIGNED_MIN_FILL: ("GATE-008",),
+    codes.SIGNED_SIDES: ("GATE-010",),
+    codes.SIGNED_MARKETS: ("GATE-010",),
+    codes.SIGNED_SELF: ("GATE-010",),
+    codes.SIGNED_PRICE: ("GATE-010",),
+    codes.RELAY_FEE_TOO_LARGE: ("GATE-007", "GATE-012"),
+    codes.SIGNED_VALIDITY: ("GATE-007",),
+    codes.SIGNED_TERMS: ("GATE-007",),
+    codes.SIGNED_FUND: ("GATE-007", "GATE-011"),
+    codes.SIGNERS_FULL: ("GATE-001",),
+    codes.BAD_SIGNATURE: ("GATE-003", "GATE-004"),
+    codes.RATE_LIMITED: ("BREAK-009", "BREAK-013"),
+    codes.EXCHANGE_MODE: ("BREAK-001", "BREAK-009", "BREAK-022"),
+    codes.UNKNOWN_HELD: ("BREAK-013", "BREAK-014"),
+    codes.HELD_WAITS: ("BREAK-013",),
+    codes.BREAKER_WAITS: ("BREAK-012", "BREAK-018"),
+    codes.VAULT_UTILISATION: ("BREAK-021",),
+    codes.HEDGE_QUOTA: ("BREAK-021",),
+    codes.NEEDS_PROPOSAL: ("PROP-001", "PROP-004"),
+    codes.UNKNOWN_PROPOSAL: ("PROP-009",),
+    codes.PROPOSAL_EARLY: ("PROP-009",),
+    codes.PROPOSAL_EXPIRED: ("PROP-009", "PROP-011"),
+    codes.PROPOSAL_OWN: ("PROP-009",),
+    codes.PROPOSAL_STALE: ("PROP-008",),
+    codes.PROPOSALS_FULL: ("PROP-005",),
 }
 """Reject code -> rules."""
 
@@ -129,6 +160,7 @@ DONE_RULES: Final[dict[str, tuple[str, ...]]] = {
     "trigger_refused": ("ORDER-002",),
     "outbid": ("AUCTION-006", "AUCTION-007"),
     "bankrupt": ("LIQ-010",),
+    "delayed_refused": ("DELAY-005",),
     "stale_oracle": ("ORACLE-008", "TRACK-003", "PASSIVE-010"),
 }
 """Why an order, an offer, an auction or a liquidation ended -> rules."""
@@ -139,6 +171,7 @@ SOURCE_RULES: Final[dict[str, tuple[str, ...]]] = {
     "auction": ("AUCTION-006", "AUCTION-007", "AUCTION-008"),
     "adl": ("LIQ-012", "LIQ-013"),
     "hedged": ("HEDGE-004", "HEDGE-006"),
+    "signed": ("GATE-008",),
 }
 """Where a fill's liquidity came from -> rules."""
 

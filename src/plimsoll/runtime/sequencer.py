@@ -7,6 +7,7 @@ has committed it.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Final
@@ -15,7 +16,7 @@ import msgspec
 
 from plimsoll.core import invariants
 from plimsoll.core.engine import Engine
-from plimsoll.errors import ClientIdReused, JournalCorrupt
+from plimsoll.errors import ClientIdReused, ConfigError, JournalCorrupt
 from plimsoll.messages import codec
 from plimsoll.messages.commands import Command
 from plimsoll.messages.events import Event, Rejected
@@ -24,6 +25,7 @@ from plimsoll.runtime.journal_format import ANSWER_BYTES_MAX, Answer, Record
 from plimsoll.runtime.metrics import NodeMetrics
 from plimsoll.runtime.node_types import Clock
 from plimsoll.runtime.publisher import Published
+from plimsoll.runtime.signatures import Door
 
 ANSWER_FORMAT: Final = 1
 OPERATOR: Final = 0
@@ -65,12 +67,15 @@ class Batch:
     records: list[Record] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     receipts: list[Receipt] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
 
     def published(self) -> list[Published]:
         """What subscribers get."""
         return [
-            Published(record.seq, record.ts, record.principal, receipt.events)
-            for record, receipt in zip(self.records, self.receipts, strict=True)
+            Published(record.seq, record.ts, record.principal, receipt.events, command)
+            for record, receipt, command in zip(
+                self.records, self.receipts, self.commands, strict=True
+            )
         ]
 
 
@@ -125,6 +130,17 @@ class Sequencer:
             keeper.worked(done.events, self.ts)
         return receipt
 
+    def bootstrap(self, commands: Sequence[Command], door: Door) -> Batch:
+        """Apply the operator's first commands as one batch. Errors: `ConfigError` for a refusal."""
+        batch = Batch()
+        for command in commands:
+            checked, body = check_submission(command, OPERATOR, "", door)
+            receipt = self.apply(batch, checked, body, OPERATOR, "")
+            if not receipt.accepted:
+                refusal = [codec.event_to_named(event) for event in receipt.events]
+                raise ConfigError(f"bootstrap command {command.row()} is refused: {refusal}")
+        return batch
+
     def _apply_one(
         self, batch: Batch, command: Command, body: bytes, principal: int, client_id: str
     ) -> Receipt:
@@ -139,6 +155,7 @@ class Sequencer:
         batch.records.append(Record(seq, ts, principal, client_id, body, digest))
         receipt = Receipt(seq, ts, accepted, events)
         batch.receipts.append(receipt)
+        batch.commands.append(command)
         if client_id:
             encoded = encode_answer(ts, accepted=accepted, events=events)
             batch.answers.append(Answer(principal, client_id, seq, sha256(body).digest(), encoded))
@@ -155,11 +172,17 @@ class Sequencer:
         metrics.reject(last.code if isinstance(last, Rejected) else 0)
 
 
-def check_submission(command: Command, principal: int, client_id: str) -> tuple[Command, bytes]:
-    """The command rebuilt with every field checked, and its wire form. Errors: `FieldError`."""
+def check_submission(
+    command: Command, principal: int, client_id: str, door: Door
+) -> tuple[Command, bytes]:
+    """The command rebuilt with every field and signature checked, and its wire form.
+
+    Errors: `FieldError`, `BadSignature`.
+    """
     codec.check_value("principal", "id", principal)
     codec.check_value("client_id", "external_id", client_id)
     checked = codec.check_command(command)
+    door.check(checked)
     return checked, codec.encode_command(checked)
 
 

@@ -13,7 +13,7 @@ from plimsoll.client import models
 from plimsoll.client.base import KEEPER_COMMANDS
 from plimsoll.client.errors import BadField, bad_field
 from plimsoll.client.models import BatchAmend, BatchCancel, BatchCancelAll, PlaceOrderRequest
-from plimsoll.decimal_text import DecimalTextError, format_decimal, parse_decimal
+from plimsoll.client.numbers import amount, fee, price, size
 from plimsoll.messages import codec, codes
 from plimsoll.messages.commands import (
     AmendOrder,
@@ -30,41 +30,12 @@ from plimsoll.messages.commands import (
     Withdraw,
 )
 from plimsoll.messages.fields import LISTS, FieldError
-from plimsoll.runtime.present import BASE_DIGITS, PRICE_DIGITS, QUOTE_DIGITS, Catalogue
-from plimsoll.units import AMOUNT_MAX, PRICE_MAX
+from plimsoll.runtime.present import Catalogue
 
 _NAMES: Final = {"kind": "type", "post": "post_only", "owner": "principal"}
 """Fields of commands that requests call otherwise."""
 
 C = TypeVar("C", bound=Command)
-
-
-def amount(field: str, text: str, digits: int, most: int = AMOUNT_MAX, least: int = 1) -> int:
-    """A positive decimal text (with ``least`` 0 also nothing) times 10**digits, exactly."""
-    try:
-        value = parse_decimal(text, digits)
-    except DecimalTextError as error:
-        raise bad_field(field, f"is not a number with up to {digits} decimals: {error}") from None
-    if value < least:
-        raise bad_field(field, "must be above 0")
-    if value > most:
-        raise bad_field(field, f"must be at most {format_decimal(most, digits)}")
-    return value
-
-
-def fee(field: str, text: str) -> int:
-    """Money in 1e-6, or nothing."""
-    return amount(field, text, QUOTE_DIGITS, least=0)
-
-
-def price(field: str, text: str) -> int:
-    """A price in 1e-6."""
-    return amount(field, text, PRICE_DIGITS, PRICE_MAX)
-
-
-def size(field: str, text: str) -> int:
-    """A size in 1e-9 base."""
-    return amount(field, text, BASE_DIGITS)
 
 
 def client_id(text: str) -> str:
@@ -90,7 +61,8 @@ def word(field: str, value: str, words: tuple[str, ...]) -> int:
     return words.index(value)
 
 
-def _market(symbol: str, names: Catalogue) -> int:
+def market_of(symbol: str, names: Catalogue) -> int:
+    """The market of a symbol."""
     if symbol not in names.symbols:
         raise bad_field("market", "names no market here")
     return names.symbols.index(symbol)
@@ -145,7 +117,7 @@ def place_trigger(req: models.PlaceTriggerRequest, names: Catalogue) -> PlaceTri
     return made(
         PlaceTrigger,
         req.account,
-        _market(req.market, names),
+        market_of(req.market, names),
         word("side", req.side, codes.SIDES),
         kind,
         tif,
@@ -172,7 +144,7 @@ def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
     return made(
         PlaceOrder,
         req.account,
-        _market(req.market, names),
+        market_of(req.market, names),
         word("side", req.side, codes.SIDES),
         kind,
         tif,
@@ -183,11 +155,11 @@ def place_order(req: PlaceOrderRequest, names: Catalogue) -> PlaceOrder:
         req.expires_ms,
         req.client_order_id,
         fee("keeper_fee", req.keeper_fee),
-        -1 if req.vault is None else _vault_account(req.vault, names),
+        -1 if req.vault is None else vault_account(req.vault, names),
     )
 
 
-def _vault_account(vault: int, names: Catalogue) -> int:
+def vault_account(vault: int, names: Catalogue) -> int:
     """The account by which orders are directed at a vault."""
     if not 0 <= vault < len(names.vaults):
         raise bad_field("vault", "names no vault here")
@@ -203,7 +175,7 @@ def cancel_order(account: int, order: int, client_order_id: str) -> CancelOrder:
 
 def cancel_all(account: int, market: str | None, names: Catalogue) -> CancelAll:
     """The command that cancels all orders of an account, in one market or (None) in all."""
-    return made(CancelAll, account, -1 if market is None else _market(market, names))
+    return made(CancelAll, account, -1 if market is None else market_of(market, names))
 
 
 def amend_order(account: int, order: int, limit_price: str, total: str) -> AmendOrder:

@@ -6,6 +6,7 @@ from typing import Final
 
 from plimsoll.client import models
 from plimsoll.client.errors import bad_field, no_vault
+from plimsoll.client.numbers import amount, price
 from plimsoll.messages import codes
 from plimsoll.messages.commands import Command
 from plimsoll.messages.vaults import (
@@ -18,7 +19,7 @@ from plimsoll.messages.vaults import (
     WithdrawVault,
 )
 from plimsoll.runtime.present_text import BASE_DIGITS, QUOTE_DIGITS, Catalogue
-from plimsoll.runtime.translate import amount, asset, made, price, word
+from plimsoll.runtime.translate import asset, made, word
 
 _TRADES: Final = ("base", "quote")
 _SWAPS: Final = ("in", "out")

@@ -69,4 +69,5 @@ def _overdue(mirror: Mirror, since: int) -> bool:
         or bool(mirror.book.expired(since))
         or any(0 < one.funding_due_ms <= since for one in mirror.markets.values())
         or mirror.liquidity.overdue(since)
+        or mirror.delayed.overdue(since)
     )

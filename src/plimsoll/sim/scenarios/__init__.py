@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from plimsoll.errors import ConfigError
+from plimsoll.sim.scenarios.gateway_tour import scenario as gateway_tour
 from plimsoll.sim.scenarios.language import Scenario
 from plimsoll.sim.scenarios.sujiko_tour import scenario as sujiko_tour
 from plimsoll.sim.scenarios.vault_tour import scenario as vault_tour
 
 SCENARIOS: Final[Mapping[str, Callable[[], Scenario]]] = {
+    "gateway-tour": gateway_tour,
     "sujiko-tour": sujiko_tour,
     "vault-tour": vault_tour,
 }

@@ -7,6 +7,7 @@ and judges the expectations; a scenario reads the state only to compare figures.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -65,8 +66,9 @@ def refused(name: str, times: int | None = None) -> Check:
 
 
 def quiet(scene: Scene, events: list[Event]) -> str:
-    """Nothing was refused."""
-    codes = [REJECTS[event.code][0] for event in events if isinstance(event, Rejected)]
+    """Nothing was refused, or turned away at the door."""
+    codes = [*scene.turned_away]
+    codes += [REJECTS[event.code][0] for event in events if isinstance(event, Rejected)]
     return f"refused: {', '.join(codes)}" if codes else ""
 
 
@@ -179,6 +181,19 @@ def does(
 def may_not(text: str, who: str, make: Order, code: str, *expect: Check, **more: Any) -> Step:
     """``who`` sends a command that must be refused with ``code``."""
     return does(text, who, make, refused(code), *expect, may_refuse=True, **more)
+
+
+def at_door(text: str, who: str, make: Order, **more: Any) -> Step:
+    """``who`` sends a command that the door turns away: it never becomes a record."""
+
+    def check(scene: Scene, events: list[Event]) -> str:
+        return "" if scene.turned_away and not events else "the door let it in"
+
+    def note(scene: Scene, _events: list[Event]) -> str:
+        said = "; ".join(scene.turned_away)
+        return "turned away: " + re.sub("([0-9a-f]{8})[0-9a-f]{24,}", r"\1…", said)
+
+    return does(text, who, make, check, note=note, may_refuse=True, **more)
 
 
 def waits(

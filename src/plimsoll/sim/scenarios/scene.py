@@ -52,7 +52,9 @@ def keeper(name: str) -> Player:
 class Scene:
     """What a scenario knows while it runs: who is who, which order is which, what was noted.
 
-    ``now`` is the scenario's time in ms; ``figures`` holds what steps noted for later ones.
+    ``exchange`` is the id that orders are signed for; ``now`` the scenario's time in ms;
+    ``figures`` holds what steps noted for later ones; ``turned_away`` what the door said of the
+    commands of this step that it did not let in.
     """
 
     def __init__(
@@ -61,14 +63,17 @@ class Scene:
         check: Callable[[], None],
         players: Sequence[Player],
         now: int,
+        exchange: str = "",
     ) -> None:
         self._state = state
         self._check = check
+        self.exchange = exchange
         self.players = {player.name: player for player in players}
         self.labels: dict[str, int] = {}
         self.figures: dict[str, int] = {}
         self.opening: list[Event] = []
         self.log: list[tuple[int, int, Event]] = []
+        self.turned_away: list[str] = []
         self.prices: dict[int, int] = {}
         self.now = now
 
@@ -80,11 +85,16 @@ class Scene:
         return found
 
     def account(self, name: str) -> int:
-        """The account of a player."""
+        """The account of a player, or one that a step labelled."""
+        if name not in self.players and name in self.labels:
+            return self.labels[name]
         return self.player(name).account
 
     def order(self, label: str) -> int:
-        """The id of a labelled order (or trigger, or auction). Errors: `ScenarioBroken`."""
+        """The id of what a step labelled: an order, a trigger, an auction, a claim, a proposal.
+
+        Errors: `ScenarioBroken`.
+        """
         found = self.labels.get(label)
         if found is None:
             raise ScenarioBroken(f"there is no order called {label!r}")

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from plimsoll.errors import BadSignature
 from plimsoll.messages.commands import (
     Command,
     CreateAccount,
@@ -18,9 +19,12 @@ from plimsoll.messages.commands import (
 )
 from plimsoll.messages.events import (
     AccountCreated,
+    DelayedPlaced,
     Event,
     OrderAccepted,
     PrincipalCreated,
+    Proposed,
+    WithdrawalHeld,
 )
 from plimsoll.messages.mechanisms import TriggerPlaced
 from plimsoll.runtime import presets
@@ -45,6 +49,15 @@ _HOUSE_PRINCIPALS: Final[Mapping[str, int]] = {
     ORACLE: presets.ORACLE,
     HOUSE: presets.KEEPER,
 }
+_LABELLED: Final[Mapping[type[Event], str]] = {
+    OrderAccepted: "order",
+    TriggerPlaced: "order",
+    DelayedPlaced: "order",
+    AccountCreated: "account",
+    WithdrawalHeld: "claim",
+    Proposed: "proposal",
+}
+"""What a label of a step stands for, by the event that brings it about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +96,13 @@ class Performance:
         self.exchange = exchange
         self.results = [ChapterResult(chapter.title) for chapter in scenario.chapters]
         players = [Player(p.name, p.deposit, p.role, p.others) for p in scenario.players]
-        self.scene = Scene(lambda: exchange.state, exchange.check, players, scenario.start_ms)
+        self.scene = Scene(
+            lambda: exchange.state,
+            exchange.check,
+            players,
+            scenario.start_ms,
+            exchange.exchange_id,
+        )
 
     @property
     def met(self) -> bool:
@@ -154,6 +173,7 @@ class Performance:
         scene = self.scene
         if step.keep is not None:
             scene.figures.update(step.keep(scene))
+        scene.turned_away.clear()
         found: list[Event] = []
         for sending in step.commands(scene):
             events = self._send(sending, result)
@@ -177,7 +197,11 @@ class Performance:
         principal = _HOUSE_PRINCIPALS.get(who, -1)
         if principal < 0:
             principal = scene.player(who).principal
-        outcome = self.exchange.submit(command, principal, now)
+        try:
+            outcome = self.exchange.submit(command, principal, now)
+        except BadSignature as error:
+            scene.turned_away.append(error.message)
+            return []
         events = [*outcome.events, *outcome.house]
         rows = [(self.exchange.seq, now, event) for event in events]
         scene.log += rows
@@ -188,6 +212,7 @@ class Performance:
         if not label:
             return
         for event in events:
-            if isinstance(event, (OrderAccepted, TriggerPlaced)):
-                self.scene.labels[label] = event.order
+            name = _LABELLED.get(type(event))
+            if name is not None:
+                self.scene.labels[label] = getattr(event, name)
                 return
