@@ -39,7 +39,7 @@ MINIMUMS: dict[str, float] = {
     "did PlaceOrder directed market ioc": 8,
     "did PlaceTrigger": 10,
     "did PostFirmQuote": 12,
-    "did RemoveSpotLiquidity": 11,
+    "did RemoveSpotLiquidity": 4,
     "did Repeg": 0.53,
     "did SetMarketMode": 0.42,
     "did SetMarketParams": 0.67,

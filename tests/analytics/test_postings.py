@@ -10,6 +10,7 @@ from plimsoll.analytics import Line, Pools, Postings, UnknownMarketError
 from plimsoll.core.engine import Engine, genesis
 from plimsoll.messages import codes, events
 from tests.harness.commands_gen import Generator
+from tests.harness.guard_gen import GuardGenerator
 from tests.harness.mechanism_gen import MechanismGenerator
 from tests.harness.scenario import Scenario
 from tests.harness.vault_gen import VaultGenerator
@@ -60,6 +61,7 @@ def test_lines_of_random_runs_rebuild_every_balance() -> None:
     met = lines_rebuild_every_balance(Generator(5), 5_000)
     met |= lines_rebuild_every_balance(MechanismGenerator(5), 8_000)
     met |= lines_rebuild_every_balance(VaultGenerator(6), 8_000)
+    met |= lines_rebuild_every_balance(GuardGenerator(7), 12_000)
     missing = {codes.REASONS[reason] for reason in set(codes.REASONS) - met}
     # A random market is hardly ever flat when funding falls due.
     assert missing <= {"funding_sweep"}

@@ -11,6 +11,7 @@ from plimsoll.api.endpoints import ENDPOINTS, Endpoint
 from plimsoll.messages import codes
 from plimsoll.runtime.keys import SCOPES
 from tests.api.liquid import body_for, pour
+from tests.api.signing import SIGNER, signed_form
 from tests.api.world import ANN, BOB, KEEPER, START_MS, World
 
 ROWS = [pytest.param(row, id=row.operation) for row in ENDPOINTS]
@@ -27,7 +28,8 @@ def request(
     """Path, query and body of a sound request about an account (and an order of it)."""
     path = row.path.replace("{symbol}", "BTC-USD").replace("{account}", str(account))
     path = path.replace("{order}", str(order)).replace("{auction}", "1").replace("{seq}", "1")
-    path = path.replace("{vault}", "0").replace("{quote}", "1")
+    path = path.replace("{vault}", "0").replace("{quote}", "1").replace("{claim}", "1")
+    path = path.replace("{hash}", "0" * 64).replace("{signer}", SIGNER.signer)
     if row.method == "DELETE" and "{order}" in row.path:
         extra = "" if order else "&client_order_id=mine"
         return path, f"account={account}{extra}", None
@@ -35,7 +37,8 @@ def request(
         return path, f"account={account}", None
     if row.request is None:
         return path, "", None
-    if (body := body_for(row.path, account)) is not None:
+    body = body_for(row.path, account) or gateway_body(path, world, account)
+    if body is not None:
         return path, "", body
     if path.endswith("/batch"):
         item = {"action": "place", **world.order(account)}
@@ -58,6 +61,21 @@ def request(
     if path.endswith("/commands"):
         return path, "", {"type": "CreatePrincipal", "name": "eve", "roles": codes.ROLE_OPERATOR}
     return path, "", {"label": "sub", "parent": account}
+
+
+def gateway_body(path: str, world: World, account: int) -> dict[str, Any] | None:
+    """A sound body for a path of the order gateway; None for any other path."""
+    until = START_MS + 60_000
+    order = signed_form(account, expires_ms=until)
+    other = signed_form(account, side="sell", expires_ms=until)
+    bodies = {
+        "/signers": {"signer": SIGNER.signer},
+        "/signed/cancel": {"order": order},
+        "/signed/settle": {"order": order, "size": "0.01", "relayer": account},
+        "/signed/match": {"taker": order, "maker": other, "size": "0.01", "relayer": account},
+        "/delayed": world.order(account) | {"expires_ms": until},
+    }
+    return next((body for end, body in bodies.items() if path.endswith(end)), None)
 
 
 @pytest.fixture(autouse=True)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from starlette.applications import Starlette
 
+from plimsoll.analytics.vault_history import VaultHistory
 from plimsoll.api.app import create_app
 from plimsoll.api.limits import ApiSettings
 from plimsoll.client import signing
@@ -209,9 +210,12 @@ async def open_world(
         CreatePrincipal("ann", codes.ROLE_TRADER),
         CreatePrincipal("bob", codes.ROLE_TRADER),
     ]
-    async with await MemoryNode.open(bootstrap=setup, clock=clock) as node:
+    kept = VaultHistory()
+    async with await MemoryNode.open(bootstrap=setup, clock=clock, listen=kept.listen) as node:
+        kept.follow(node)
         store = keys or KeyStore.open(":memory:")
-        app = create_app(node, store, settings or ApiSettings(**OPEN_LIMITS), clock=clock)
+        limits = settings or ApiSettings(**OPEN_LIMITS)
+        app = create_app(node, store, limits, clock=clock, kept=kept)
         world = World(node, store, app, clock)
         world.ann_account = await _fund(node, ANN)
         world.bob_account = await _fund(node, BOB)
@@ -220,6 +224,7 @@ async def open_world(
             yield world
         finally:
             await app.state.api.close()
+            await kept.close()
             if keys is None:
                 store.close()
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import uvicorn
 
+from plimsoll.analytics.vault_history import VaultHistory
 from plimsoll.api.app import create_app
 from plimsoll.api.server import make_server
 from plimsoll.messages import codes
@@ -73,6 +74,14 @@ class Live:
         self._published = now
         self.submit(OraclePrices([PricePoint(0, PRICE, 0, now)]), presets.ORACLE)
 
+    def key_of(self, principal: int) -> StoredKey:
+        """A key of a principal with all scopes, which the exchange knows from now on."""
+
+        async def work() -> StoredKey:
+            return self._keys.create(principal, SCOPES, "made", now_ms=system_clock())
+
+        return asyncio.run_coroutine_threadsafe(work(), self._loop).result()
+
     def halt(self) -> None:
         """Close the node, as if it had stopped."""
         asyncio.run_coroutine_threadsafe(self._node.close(), self._loop).result()
@@ -93,15 +102,18 @@ class Live:
             commands.append(CreatePrincipal(f"trader-{index}", codes.ROLE_TRADER))
             commands.append(CreateAccount(TRADER + index, -1, f"account-{index}"))
             commands.append(Deposit(ACCOUNT + index, 0, 100_000 * QUOTE_SCALE, f"first-{index}"))
-        self._node = await MemoryNode.open(bootstrap=commands)
-        keys = KeyStore.open(":memory:")
+        kept = VaultHistory()
+        self._node = await MemoryNode.open(bootstrap=commands, listen=kept.listen)
+        kept.follow(self._node)
+        keys = self._keys = KeyStore.open(":memory:")
         now = system_clock()
         self.trader: StoredKey = keys.create(TRADER, SCOPES, "trader", now_ms=now)
         self.maker: StoredKey = keys.create(TRADER + 1, SCOPES, "maker", now_ms=now)
         self.reader: StoredKey = keys.create(TRADER, ["read"], "reader", now_ms=now)
         self.operator: StoredKey = keys.create(0, SCOPES, "operator", now_ms=now)
-        self._server = _Server(make_server(create_app(self._node, keys)).config)
+        self._server = _Server(make_server(create_app(self._node, keys, kept=kept)).config)
         self._ready.set()
         await self._server.serve(sockets=[self._listener])
         await self._node.close()
+        await kept.close()
         keys.close()

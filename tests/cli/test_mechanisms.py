@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from plimsoll.cli.mechanisms import waits_for
+from plimsoll.client.models import TriggerInfo
 from plimsoll.messages import codes
 from plimsoll.messages.commands import CreatePrincipal
 from plimsoll.runtime import presets
@@ -44,6 +47,19 @@ def test_a_trigger_waits_for_one_price(trade: Run) -> None:
     both = trade(*place, "--below", "5", "--limit", "4", "--worst", "3")
     assert "--worst belongs" in both.stderr
     assert "trigger_price" in failure(trade(*place, "--below", "zero"), 2)
+
+
+def test_what_a_trigger_and_a_delayed_order_wait_for() -> None:
+    """A price in a direction; or a time after which the price was published."""
+    one = TriggerInfo(
+        order=1, account=7, market="BTC-USD", side="buy", type="market", tif="ioc", price=None,
+        size="1", reduce_only=False, trigger_price="60000", direction="above", expires_ms=0,
+        client_order_id="",
+    )  # fmt: skip
+    assert waits_for(one) == "above 60,000"
+    values = {"kind": "delayed", "trigger_price": None, "direction": None, "earliest_ms": 2_001}
+    late = msgspec.structs.replace(one, **values)
+    assert waits_for(late) == "later than 00:00:02.000"
 
 
 def test_an_offer_to_no_auction(trade: Run) -> None:

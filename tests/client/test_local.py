@@ -21,7 +21,7 @@ from plimsoll.client.models import (
     WithdrawRequest,
 )
 from plimsoll.messages import codes
-from plimsoll.messages.commands import CreateMarket, Deposit
+from plimsoll.messages.commands import CreateMarket, Deposit, PlaceDelayed
 from plimsoll.messages.params import GlobalParams
 from plimsoll.runtime import presets
 from plimsoll.runtime.recent import History
@@ -362,3 +362,25 @@ async def test_principals_and_limits(world: World) -> None:
     assert limits == {**dict(zip(limits, GlobalParams().row(), strict=True)), "open_deposits": 1}
     await world.operator.command({"type": "SetGlobalParams", "params": {**limits, "batch_max": 7}})
     assert (await world.alice.exchange()).limits == {**limits, "batch_max": 7}
+
+
+async def test_a_delayed_order_is_listed_until_its_price_comes(world: World) -> None:
+    """DELAY-001, DELAY-006: among the triggers, with its times; the next price takes it away."""
+    await world.bob.place_order(world.sell("60100", "1"))
+    until = world.clock.now + 60_000
+    command = PlaceDelayed(
+        world.a, 0, codes.BUY, codes.LIMIT, codes.IOC, 60_100_000_000, 10**9, False, until, "x", -1
+    )
+    placed = await world.node.submit(command, principal=ALICE)
+    assert placed.accepted
+    (one,) = await world.alice.triggers(world.a)
+    assert (one.kind, one.client_order_id, one.type, one.tif) == ("delayed", "x", "limit", "ioc")
+    assert (one.earliest_ms, one.expires_ms) == (world.clock.now + 1, until)
+    assert (one.direction, one.trigger_price, one.vault) == (None, None, None)
+    assert (one.price, one.size) == ("60100", "1")
+    with pytest.raises(errors.NotFound):
+        await world.bob.triggers(world.a)
+    await world.oracle("60050")
+    assert await world.alice.triggers(world.a) == []
+    (fill,) = await world.alice.fills(world.a)
+    assert (fill.order, fill.price, fill.role) == (one.order, "60100", "taker")

@@ -8,7 +8,14 @@ from pathlib import Path
 import pytest
 
 from plimsoll.messages import codes, events, fields
-from plimsoll.messages.commands import Command, Liquidate, OfferAuction, PlaceOrder, PlaceTrigger
+from plimsoll.messages.commands import (
+    Command,
+    Liquidate,
+    OfferAuction,
+    PlaceDelayed,
+    PlaceOrder,
+    PlaceTrigger,
+)
 from plimsoll.messages.events import Event, Filled, Rejected
 from plimsoll.messages.params import GlobalParams
 from plimsoll.runtime import explain, present, receipts, rules
@@ -35,6 +42,9 @@ COUNTED = {
     "UnlockQueued": {"shares"},
     "VaultSnapshot": {"supply"},
     "VaultRefused": {"value", "limit"},
+    "DelayedRefused": {"value", "limit"},
+    "BreakerMoved": {"value", "limit"},  # by their cause
+    "VaultBreakerMoved": {"value", "limit"},
 }
 FIRST = {"code": codes.PRICE_BAND, "reason": 1, "what": 1, "pool": 5}
 
@@ -223,6 +233,30 @@ def test_a_trigger_and_an_offer_wait() -> None:
     dropped = events.OfferDropped(11, 9, 7, 0, 10**9, 19)
     half = make_fill(8, 7, size=10**9)
     assert receipt(offer, offered, half, dropped) == ("cancelled", 11, "1", "1")
+
+
+def test_a_delayed_order_waits() -> None:
+    """DELAY-001: as a trigger does; what is executed in the same record is another's."""
+    placed = PlaceDelayed(7, 0, 0, 1, 1, 0, 10**9, False, 9, "", -1)
+    made = events.DelayedPlaced(4, 7, 0, 0, 1, 1, 0, 10**9, False, 5, 9, "", -1)
+    assert receipt(placed, made) == ("waiting", 4, "0", "1")
+    other = events.OrderAccepted(3, 7, 0, 0, 1, 1, 0, 10**9, False, 0, "")
+    assert receipt(placed, made, other) == ("waiting", 4, "0", "1")
+
+
+def test_delayed_orders_are_explained() -> None:
+    """DELAY-005: when it may go, at which price it went, or what it was refused for."""
+    placed = events.DelayedPlaced(4, 7, 0, 0, 1, 1, 0, 10**9, False, 5, 9, "", -1)
+    done = events.DelayedExecuted(4, 7, 0, 101 * 10**6, 6)
+    over = events.DelayedRefused(4, 7, 0, codes.FOK_NOT_FILLABLE, 10**9, 2 * 10**9)
+    told = [
+        explain.tell(one, NAMES, frozenset({7}), everything=False) for one in (placed, done, over)
+    ]
+    texts = [one.text if one is not None else "" for one in told]
+    assert "published at 5 or later" in texts[0] and "until 9" in texts[0]
+    assert "101, published at 6" in texts[1]
+    assert "FOK_NOT_FILLABLE (size fillable 1, size asked 2)" in texts[2]
+    assert explain.tell(placed, NAMES, frozenset({8}), everything=False) is None
 
 
 def test_a_liquidator_does_not_see_the_account() -> None:

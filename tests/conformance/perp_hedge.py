@@ -13,15 +13,6 @@ from tests.conformance.scaling import as_money, as_size, difference, negated
 class Hedge(Page):
     """Answers to what is asked, as far as we have them."""
 
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What is asked of, as far as we have it."""
-        found: dict[str, Any] = {}
-        for field, value in asked.items():
-            ask = getattr(self, f"ask_{field}", None)
-            if ask is not None:
-                found[field] = ask(value)
-        return found
-
     def of_maker(self, asked: Any, value: Any) -> Any:
         """A value of the vault, named or not."""
         named = isinstance(asked, dict) and "maker" in asked
@@ -122,14 +113,8 @@ class Hedge(Page):
 
 
 def hedge(case: Case) -> dict[str, Any]:
-    """All steps, then what is asked at the end."""
-    made = Hedge(case)
-    made.play(case.when["steps"])
-    asked = {name: value for name, value in case.then.items() if name not in ("steps", "error")}
-    found = {"steps": made.results, **made.answer(asked)}
-    if "error" in case.then:
-        found["error"] = made.results[-1].pop("error", None)
-    return found
+    """What became of a case."""
+    return Hedge(case).outcome(case)
 
 
 ADAPTERS = {

@@ -9,7 +9,6 @@ upstream, and no virtual shares.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 from plimsoll.core import ledger, spot_venue, vault_money
@@ -45,14 +44,61 @@ RATIOS = {"initial_margin_ratio": "imr", "maintenance_margin_ratio": "mmr"}
 BALANCES = ("base maker", "collateral maker", "collateral vault")
 
 
-class Page(ABC):
-    """One vault and its venue; ``results`` is what every step said, of what is asked of it."""
+class Played:
+    """Steps of a case, one after the other; ``results`` is what every one said of what is asked."""
+
+    pause = 1
+    """Milliseconds that pass with a step of its own."""
+    page: Scenario
+    results: list[dict[str, Any]]
+
+    def play(self, steps: list[dict[str, Any]]) -> None:
+        """Each step in its time."""
+        for step in steps:
+            self.weigh()
+            said = getattr(self, step["op"])(step)
+            found: dict[str, Any] = {}
+            if "error" in said or "error" in step:
+                found["error"] = said.get("error")
+            if "returns" in step:
+                found["returns"] = said
+            if "expect" in step:
+                found["expect"] = self.answer(step["expect"])
+            self.results.append(found)
+            self.page.now += self.pause
+
+    def weigh(self) -> None:
+        """Remember what a step may change."""
+
+    def outcome(self, case: Case) -> dict[str, Any]:
+        """All steps, then what is asked at the end."""
+        self.play(case.when["steps"])
+        asked = {name: value for name, value in case.then.items() if name not in ("steps", "error")}
+        found = {"steps": self.results, **self.answer(asked)}
+        if "error" in case.then:
+            found["error"] = self.results[-1].pop("error", None)
+        return found
+
+    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What is asked of, as far as we have it."""
+        found: dict[str, Any] = {}
+        for field, value in asked.items():
+            ask = getattr(self, f"ask_{field}", None)
+            if ask is not None:
+                found[field] = ask(value)
+        return found
+
+
+class Page(Played):
+    """One vault and its venue."""
 
     def __init__(self, case: Case) -> None:
         given = case.given
         self.in_base = "makers" in given or "price" in given
         config = given.get("config", {})
-        rules = {ours: money(config[theirs]) for theirs, ours in RATIOS.items() if theirs in config}
+        rules: dict[str, Any] = {
+            ours: money(config[theirs]) for theirs, ours in RATIOS.items() if theirs in config
+        }
         self.page = Scenario(
             market(symbol=PAIR, base_asset=BASE, price_band=WIDE, oracle_jump_max=money("1000"),
                    min_notional=0, **rules), traders="",
@@ -91,21 +137,6 @@ class Page(ABC):
         if "maker_quote_balance" in given:
             self.bring(self.trader("lp"), 0, given["maker_quote_balance"])
             self.lp_deposit({"lp": "lp", "amount": given["maker_quote_balance"]})
-
-    def play(self, steps: list[dict[str, Any]]) -> None:
-        """Each step in a millisecond of its own."""
-        for step in steps:
-            self.weigh()
-            said = getattr(self, step["op"])(step)
-            found: dict[str, Any] = {}
-            if "error" in said or "error" in step:
-                found["error"] = said.get("error")
-            if "returns" in step:
-                found["returns"] = said
-            if "expect" in step:
-                found["expect"] = self.answer(step["expect"])
-            self.results.append(found)
-            self.page.now += 1
 
     # Steps ---------------------------------------------------------------------------------------
 
@@ -324,7 +355,3 @@ class Page(ABC):
                 return vault_money.payable(state, self.vault)
             return self.account(name).cash()
         return self.account(name).held(BASE)
-
-    @abstractmethod
-    def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """What is asked of, as far as we have it."""

@@ -21,6 +21,8 @@ from tests.conformance import (
     drift_spread,
     drift_tracking,
     drift_vamm,
+    perp_breaker,
+    perp_gateway,
     perp_hedge,
 )
 from tests.conformance.cases import Case, Disposition
@@ -40,6 +42,8 @@ ADAPTERS: dict[str, Adapter] = {
     **{f"dango:{name}": found for name, found in dango_vault.ADAPTERS.items()},
     **{f"dango:{name}": found for name, found in dango_closing.ADAPTERS.items()},
     **{f"perp-v3:{name}": found for name, found in perp_hedge.ADAPTERS.items()},
+    **{f"perp-v3:{name}": found for name, found in perp_gateway.ADAPTERS.items()},
+    **{f"perp-v3:{name}": found for name, found in perp_breaker.ADAPTERS.items()},
 }
 RAISED = "raised"
 """Begins a problem that is no answer at all: it does not count as another one."""

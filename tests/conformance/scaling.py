@@ -38,6 +38,41 @@ def as_money(value: int) -> str:
     return format_decimal(value, 6)
 
 
+def units_of(text: str) -> str:
+    """How many units of 1e-18 an amount has, as text."""
+    return format_decimal(parse_decimal(text, 18, allow_negative=True), 0)
+
+
+def raw_size(text: str) -> int:
+    """Base in 1e-9, a unit of 1e-18 taken for a whole coin."""
+    return size(units_of(text))
+
+
+def raw_money(text: str) -> int:
+    """Quote in 1e-6, a unit of 1e-18 taken for a whole one."""
+    return money(units_of(text))
+
+
+def in_units(text: str) -> str:
+    """A whole number of coins as that many units of 1e-18."""
+    return format_decimal(parse_decimal(text, 0, allow_negative=True), 18)
+
+
+def as_raw_size(value: int) -> str:
+    """The inverse of ``raw_size``."""
+    return in_units(as_size(value))
+
+
+def as_raw_money(value: int) -> str:
+    """The inverse of ``raw_money``."""
+    return in_units(as_money(value))
+
+
+def is_fine(text: str) -> bool:
+    """Whether an amount has more decimals than a size here."""
+    return len(text.partition(".")[2]) > 9
+
+
 def fraction(text: str) -> int:
     """``60/100000`` in millionths."""
     over, _, under = text.partition("/")

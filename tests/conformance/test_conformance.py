@@ -15,7 +15,7 @@ from tests.conformance.run import ADAPTERS, compare, differences, replay, table
 HERE = Path(__file__).parent
 DISPOSITION = Disposition()
 CASES = [case for path in sorted(VECTORS.glob("*.json")) for case in load(path)]
-NOT_YET_MAX = 50
+NOT_YET_MAX = 0
 """Cases of mechanisms that are not built: lower it when one is."""
 
 ARITHMETIC_CALLS = {"abs", "divmod", "float", "int", "min", "pow", "round", "sum"}
@@ -32,7 +32,7 @@ def test_what_is_not_built_only_shrinks() -> None:
     """A subject leaves the table with its mechanism, and never comes back."""
     outcomes = Counter(replay(case, DISPOSITION).outcome for case in CASES)
     assert outcomes["not_yet"] == NOT_YET_MAX
-    assert outcomes["passed"] >= 486
+    assert outcomes["passed"] >= 530
 
 
 def test_what_is_not_yet_does_not_work_already() -> None:

@@ -10,6 +10,7 @@ from tests.harness.scenario import OPERATOR, Scenario
 
 OWNERS = {"trader", "lp", "keeper", "desk"}
 HOUSE = {"keeper", "oracle", "operator"}
+HOLDERS = OWNERS | {"relayer", "operator"}
 EXPECTED: dict[str, set[str]] = {
     "CreatePrincipal": {"operator"},
     "SetGlobalParams": {"operator"},
@@ -18,10 +19,10 @@ EXPECTED: dict[str, set[str]] = {
     "SetMarketParams": {"operator"},
     "SetMarketMode": {"operator"},
     "FundVamm": {"operator"},
-    "CreateAccount": OWNERS | {"operator"},
+    "CreateAccount": HOLDERS,
     "Deposit": OWNERS | {"operator"},
-    "Withdraw": OWNERS | {"operator"},
-    "Transfer": OWNERS,
+    "Withdraw": HOLDERS,
+    "Transfer": OWNERS | {"relayer"},
     "PlaceOrder": OWNERS,
     "CancelOrder": OWNERS | {"operator"},
     "CancelAll": OWNERS | {"operator"},
@@ -57,6 +58,20 @@ EXPECTED: dict[str, set[str]] = {
     "CancelFirmQuote": OWNERS | {"operator"},
     "RehedgeVault": HOUSE,
     "TradeVault": OWNERS,
+    "SetBreakerParams": {"operator"},
+    "SetBreakerMode": {"operator"},
+    "Propose": {"operator"},
+    "ExecuteProposal": {"operator"},
+    "CancelProposal": {"operator"},
+    "SetSigner": OWNERS,
+    "PlaceDelayed": OWNERS,
+    "SettleSigned": {"relayer"},
+    "MatchSigned": {"relayer"},
+    "CancelSigned": OWNERS | {"operator"},
+    "ExecuteDelayed": HOUSE,
+    "ReviewBreaker": OWNERS | HOUSE,
+    "ReleaseHeld": OWNERS | HOUSE,
+    "CancelHeld": HOLDERS,
 }
 
 

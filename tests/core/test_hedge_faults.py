@@ -45,6 +45,7 @@ VENUES: Final = ["pools", "firm"]
 STEPS: Final = ("core/", "units")
 STRUCTURES: Final = (
     "core/rows/", "core/state.py", "core/store.py", "core/board.py", "core/vault_board.py",
+    "core/gateway_board.py", "core/guard_board.py", "core/ladder.py",
 )  # fmt: skip
 """What these change and how it is taken back they note in one step."""
 SEARCH: Final = "halve"

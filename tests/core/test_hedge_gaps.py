@@ -159,4 +159,5 @@ def test_the_operator_opens_it_again() -> None:
     impoverish(made, 990 * 10**6)
     made.do(commands.Liquidate(made.vault(BASE).account.ident, -1), KEEPER)
     made.do(commands.SetVaultMode(BASE, codes.ACTIVE), OPERATOR)
-    assert made.vault(BASE).effective_mode() == codes.ACTIVE
+    assert made.vault(BASE).mode == codes.ACTIVE
+    assert made.vault(BASE).guard.mode == codes.TRIPPED  # it is still below its margin

@@ -11,9 +11,13 @@ import pytest
 
 from plimsoll.core.invariants import REGISTRY
 from tests.harness.planted import PLANTED
+from tests.harness.planted_breaker import PLANTED as GUARD
 from tests.harness.planted_liquidity import PLANTED as VAULTS
 from tests.harness.planted_mechanisms import PLANTED as MECHANISMS
+from tests.harness.planted_proposals import PLANTED as PROPOSALS
+from tests.harness.planted_proposals import RULES as RULES_OF_PROPOSALS
 from tests.harness.planted_rules import RULES
+from tests.harness.planted_signed import PLANTED as SIGNED
 from tests.harness.planted_spot import PLANTED as SPOT
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,6 +59,33 @@ def test_planted_bug_of_vaults_is_noticed(name: str) -> None:
     assert outcome("planted_liquidity", name) == f"{ident} {REGISTRY[ident][0]}"
 
 
+@pytest.mark.parametrize("name", SIGNED)
+def test_planted_bug_of_signed_orders_is_noticed(name: str) -> None:
+    """The same of signed orders and the keys that sign them."""
+    ident = SIGNED[name].ident
+    assert outcome("planted_signed", name) == f"{ident} {REGISTRY[ident][0]}"
+
+
+@pytest.mark.parametrize("name", GUARD)
+def test_planted_bug_of_breakers_is_noticed(name: str) -> None:
+    """The same of what breakers count, hold and let go."""
+    ident = GUARD[name].ident
+    assert outcome("planted_breaker", name) == f"{ident} {REGISTRY[ident][0]}"
+
+
+@pytest.mark.parametrize("name", PROPOSALS)
+def test_planted_bug_of_proposals_is_noticed(name: str) -> None:
+    """The same of changes by two keys."""
+    ident = PROPOSALS[name].ident
+    assert outcome("planted_proposals", name) == f"{ident} {REGISTRY[ident][0]}"
+
+
+@pytest.mark.parametrize("name", RULES_OF_PROPOSALS)
+def test_broken_rule_of_proposals_is_noticed_by_the_model(name: str) -> None:
+    """Who may do what when is not an invariant of a state, but of its history."""
+    assert outcome("planted_proposals", name) == "difference"
+
+
 @pytest.mark.parametrize("name", RULES)
 def test_broken_rule_is_noticed_by_the_auditor(name: str) -> None:
     """What breaks no invariant, the independent model finds."""
@@ -66,10 +97,14 @@ def test_nothing_halts_without_a_bug() -> None:
     assert outcome("planted", "none") == "none"
     assert outcome("planted_spot", "none") == "none"
     assert outcome("planted_liquidity", "none") == "none"
+    assert outcome("planted_proposals", "none") == "none"
+    assert outcome("planted_signed", "none") == "none"
+    assert outcome("planted_breaker", "none") == "none"
 
 
 def test_every_invariant_has_a_planted_bug() -> None:
     """No invariant is dead, and no bug names one that does not exist."""
     planted = {bug.ident for bug in [*PLANTED.values(), *SPOT.values(), *VAULTS.values()]}
+    planted |= {bug.ident for bug in [*PROPOSALS.values(), *SIGNED.values(), *GUARD.values()]}
     assert planted <= set(REGISTRY)
     assert planted | {bug.ident for bug in MECHANISMS.values()} >= set(REGISTRY)

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.planted_gateway import PLANTED as GATEWAY
+from tests.harness.planted_guard import PLANTED as GUARD
 from tests.harness.planted_mechanisms import PLANTED
 from tests.harness.planted_vaults import PLANTED as VAULTS
 
 ROOT = Path(__file__).resolve().parents[2]
 FAMILIES = "MSEACPBOGLUFI"
 OF_VAULTS = "VHKSEMDPTX"
+OF_GATEWAY = "XEOBTD"
+OF_GUARD = "CHND"
 
 
 def outcome(module: str, name: str) -> list[str]:
@@ -46,7 +50,23 @@ def test_planted_bug_of_vaults_is_noticed(name: str) -> None:
     assert lines[0] == VAULTS[name].ident, lines[:4]
 
 
-@pytest.mark.parametrize("module", ["planted_mechanisms", "planted_vaults"])
+@pytest.mark.parametrize("name", GATEWAY)
+def test_planted_bug_of_the_gateway_is_noticed(name: str) -> None:
+    """A rule of signed or delayed orders that the bug names is the one found broken first."""
+    lines = outcome("planted_gateway", name)
+    assert lines[0] in GATEWAY[name].ident.split(), lines[:4]
+
+
+@pytest.mark.parametrize("name", GUARD)
+def test_planted_bug_of_guards_is_noticed(name: str) -> None:
+    """A rule of breakers and changes that the bug names is the one that is found broken first."""
+    lines = outcome("planted_guard", name)
+    assert lines[0] in GUARD[name].ident.split(), lines[:4]
+
+
+@pytest.mark.parametrize(
+    "module", ["planted_mechanisms", "planted_vaults", "planted_gateway", "planted_guard"]
+)
 def test_nothing_is_found_without_a_bug(module: str) -> None:
     """The same run on the sound core goes through."""
     assert outcome(module, "none")[0] == "none"
@@ -62,3 +82,9 @@ def test_every_family_of_rules_has_a_planted_bug() -> None:
 def test_every_family_of_rules_of_vaults_has_a_planted_bug() -> None:
     """Vaults, hedges, pools, what is held for others, fees, money, prices, times, owners."""
     assert set(OF_VAULTS) <= {bug.ident[0] for bug in VAULTS.values()}
+
+
+def test_every_family_of_rules_of_gateway_and_guards_has_a_planted_bug() -> None:
+    """Which part of which order, fees, orders, book, times; breakers, hedges, changes; restarts."""
+    assert set(OF_GATEWAY) <= {bug.ident[0] for bug in GATEWAY.values()}
+    assert set(OF_GUARD) <= {bug.ident[0] for bug in GUARD.values()}

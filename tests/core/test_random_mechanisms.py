@@ -14,9 +14,11 @@ from tests.random_mechanisms import MINIMUMS, RARE, missing
 
 HARNESS = Path(__file__).resolve().parents[1] / "harness"
 INDEPENDENT = (
-    "observer", "observer_auctions", "observer_closing", "observer_curve", "observer_fills",
-    "observer_funding", "observer_hedges", "observer_losses", "observer_margin", "observer_money",
-    "observer_orders", "observer_quotes", "observer_shares", "observer_spot", "observer_vaults",
+    "observer", "observer_auctions", "observer_breaker", "observer_closing", "observer_curve",
+    "observer_delayed", "observer_fills", "observer_funding", "observer_gateway", "observer_guard",
+    "observer_hedges", "observer_losses", "observer_margin", "observer_money", "observer_orders",
+    "observer_outflow", "observer_quotes", "observer_shares", "observer_signing", "observer_spot",
+    "observer_vault_guard", "observer_vaults", "observer_verdicts",
 )  # fmt: skip
 COMMANDS = 12_000
 
@@ -48,6 +50,12 @@ def test_a_run_of_nothing_does_not_pass() -> None:
     names = (
         "event Liquidating", "fills adl", "fills auction", "event FundingUpdated", "fills hedged",
         "event VaultQuoted", "event UnlockPaid", "event SpotSwapped", "event FirmQuoteFilled",
+        "fills signed", "paid relay_fee", "paid signed_release", "event SignedLapsed",
+        "event DelayedExecuted by OraclePrices", "event DelayedExecuted by ExecuteDelayed",
+        "event BreakerMoved to restricted, outflow", "event BreakerMoved to paused, outflow",
+        "event BreakerMoved to normal, recovered", "event HeldReleased, paid",
+        "event VaultBreakerMoved to restricted, margin", "rejected NEEDS_PROPOSAL",
+        "event ProposalEnded, executed, SetMarketParams",
     )  # fmt: skip
     for name in names:
         assert missing({**enough, name: 0}, COMMANDS), name

@@ -184,11 +184,16 @@ def test_every_refusal_of_a_price_with_its_numbers(name: str) -> None:
 def test_the_tables_are_complete() -> None:
     """Whoever adds a refusal adds the command that provokes it, here or with its mechanism."""
     names = {name for name, _, _ in codes.REJECTS.values()}
-    assert set(CASES) | set(POINTS) | set(ELSEWHERE) | set(NOT_YET) == names
+    assert set(CASES) | set(POINTS) | set(ELSEWHERE) | set(NOT_YET) | set(AT_THE_DOOR) == names
     assert set(NOT_YET).isdisjoint({*CASES, *POINTS, *ELSEWHERE})
     for name, module in ELSEWHERE.items():
         assert name in Path(__file__).with_name(f"test_{module}.py").read_text("utf-8"), name
+    for name, module in AT_THE_DOOR.items():
+        assert name in Path(__file__).parents[1].joinpath(module).read_text("utf-8"), name
 
+
+AT_THE_DOOR = {"BAD_SIGNATURE": "client/test_signed.py"}
+"""Refusals that no command which reaches the core can meet: the test that provokes each."""
 
 ELSEWHERE = {
     "AUCTIONS_FULL": "auction_bounds",
@@ -217,6 +222,22 @@ ELSEWHERE = {
     "SUFFICIENT_COLLATERAL": "liquidate",
     "TRIGGER_IMMEDIATE": "triggers",
     "TRIGGER_NOT_REACHED": "triggers",
+    "UNKNOWN_SIGNER": "signed_orders",
+    "SIGNERS_FULL": "signed_orders",
+    "SIGNED_VALIDITY": "signed_orders",
+    "SIGNED_TERMS": "signed_orders",
+    "SIGNED_DONE": "signed_orders",
+    "SIGNED_FOK": "signed_orders",
+    "SIGNED_OVERFILL": "signed_orders",
+    "SIGNED_MIN_FILL": "signed_orders",
+    "SIGNED_FUND": "signed_orders",
+    "RELAY_FEE_TOO_LARGE": "signed_orders",
+    "SIGNED_CANCELLED": "signed_life",
+    "SIGNED_MARKETS": "signed_match",
+    "SIGNED_SIDES": "signed_match",
+    "SIGNED_SELF": "signed_match",
+    "SIGNED_PRICE": "signed_match",
+    "DELAYED_EARLY": "delayed",
     "BASE_ASSET": "vault_setup",
     "SPOT_PATH": "vault_setup",
     "SPOT_POOL_EXISTS": "vault_setup",
@@ -231,6 +252,20 @@ ELSEWHERE = {
     "VAULT_SHUT": "shares",
     "SPOT_AMOUNT_ZERO": "spot",
     "SPOT_LIQUIDITY": "spot",
+    "RATE_LIMITED": "breaker_outflow",
+    "EXCHANGE_MODE": "breaker_orders",
+    "UNKNOWN_HELD": "breaker_held",
+    "HELD_WAITS": "breaker_held",
+    "BREAKER_WAITS": "breaker_modes",
+    "VAULT_UTILISATION": "breaker_vaults",
+    "HEDGE_QUOTA": "breaker_losses",
+    "NEEDS_PROPOSAL": "proposals_needed",
+    "UNKNOWN_PROPOSAL": "proposals",
+    "PROPOSAL_EARLY": "proposals",
+    "PROPOSAL_EXPIRED": "proposals",
+    "PROPOSAL_OWN": "proposals",
+    "PROPOSAL_STALE": "proposals",
+    "PROPOSALS_FULL": "proposals",
 }
 """Refusals of the mechanisms: the module of tests beside this one that provokes each."""
 

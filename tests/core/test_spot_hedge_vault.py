@@ -254,6 +254,20 @@ def test_limits_of_the_other_amount(
         assert made.refuse(command, made.owner("alice"))[0] == codes.SPOT_SLIPPAGE
 
 
+def test_the_amount_of_quote_holds_at_the_venue_of_the_step() -> None:
+    """HEDGE-018: a desk would pay the amount for what it bids for, but not for the size on the step
+    above that; the pool takes it, and brings less than was asked."""
+    made = page(traders="lp alice desk", vault={"firm_quotes": 1})
+    bid = commands.PostFirmQuote(
+        made.accounts["desk"], ETH, BUY, 101_000_000, 1_000_500_000, made.now + 60_000
+    )
+    made.do(bid, made.owner("desk"))
+    command = made.trade_command("alice", BASE, SELL, "101.05", quote=True)
+    refusal = made.refuse(command, made.owner("alice"))
+    assert refusal == (codes.SPOT_SLIPPAGE, 100_089_980, 101_050_000, -1)
+    assert made.deal("alice", BASE, SELL, "101", quote=True).quote == 101_000_000
+
+
 def test_less_than_a_step() -> None:
     """HEDGE-018: an amount of quote that buys no step is refused."""
     made = page()

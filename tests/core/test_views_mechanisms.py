@@ -5,7 +5,10 @@ from __future__ import annotations
 from plimsoll.core import views, views_mechanisms
 from plimsoll.core.rows import Auction, Order, Trigger
 from plimsoll.messages.codes import BELOW, BUY, IOC, MARKET, SELL
+from tests.harness.delaying import delay
+from tests.harness.mechanics import arm
 from tests.harness.scenario import Scenario
+from tests.harness.vault_page import BASE, VaultPage
 
 LOT = 10**9
 
@@ -59,6 +62,33 @@ def test_triggers_of_an_account() -> None:
     )  # fmt: skip
     assert views_mechanisms.triggers_view(state, made.account("bob")) == []
     assert len(views_mechanisms.keeper_snapshot_view(state, 0)["triggers"]) == 1
+
+
+def test_a_delayed_order_is_shown_among_triggers() -> None:
+    """DELAY-001: with its times and no price to wait for; keepers get it in a list of its own."""
+    made = page()
+    armed = arm(made, "alice", SELL, "1", "90", direction=BELOW)
+    ident = delay(made, "alice", SELL, "1", client_order_id="mine")
+    times = (made.now + 1, made.now + 60_000)
+    first, row = views_mechanisms.triggers_view(made.state, made.account("alice"))
+    assert (first["order"], first["kind"], first["earliest_ms"]) == (armed, "trigger", 0)
+    assert (row["order"], row["kind"], row["client_order_id"]) == (ident, "delayed", "mine")
+    assert (row["direction"], row["trigger_price"], row["vault"]) == (None, 0, -1)
+    assert (row["earliest_ms"], row["expires_ms"]) == times
+    found = views_mechanisms.keeper_snapshot_view(made.state, 0)
+    assert [one["order"] for one in found["triggers"]] == [armed]
+    (keeper,) = found["delayed"]
+    assert (keeper["order"], keeper["owner"]) == (ident, made.owner("alice"))
+    assert (keeper["earliest_ms"], keeper["expires_ms"]) == times
+
+
+def test_the_vault_of_a_delayed_order_is_shown() -> None:
+    """DELAY-003: by its number, as orders name it."""
+    made = VaultPage()
+    maker = made.vault(BASE).account.ident
+    delay(made, "alice", SELL, "1", maker=maker)
+    (row,) = views_mechanisms.triggers_view(made.state, made.account("alice"))
+    assert row["vault"] == BASE
 
 
 def test_broken_bounds_have_names() -> None:

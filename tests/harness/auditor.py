@@ -19,6 +19,7 @@ from tests.harness.trading import Trading
 
 OPERATOR = codes.ROLE_OPERATOR
 OWNERS = codes.ROLE_TRADER | codes.ROLE_LP | codes.ROLE_KEEPER | codes.ROLE_DESK
+RELAYER = codes.ROLE_RELAYER
 PRICE_MAX = 2**46 - 1
 
 ALLOWED: dict[str, int] = {
@@ -29,10 +30,10 @@ ALLOWED: dict[str, int] = {
     "SetMarketParams": OPERATOR,
     "SetMarketMode": OPERATOR,
     "FundVamm": OPERATOR,
-    "CreateAccount": OWNERS | OPERATOR,
+    "CreateAccount": OWNERS | RELAYER | OPERATOR,
     "Deposit": OWNERS | OPERATOR,
-    "Withdraw": OWNERS | OPERATOR,
-    "Transfer": OWNERS,
+    "Withdraw": OWNERS | RELAYER | OPERATOR,
+    "Transfer": OWNERS | RELAYER,
     "PlaceOrder": OWNERS,
     "CancelOrder": OWNERS | OPERATOR,
     "CancelAll": OWNERS | OPERATOR,

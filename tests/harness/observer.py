@@ -7,12 +7,12 @@ core, and raises ``Breach`` with the id of the first rule that an event breaks.
 from __future__ import annotations
 
 from plimsoll.messages import codes, commands, events
+from tests.harness.observer_guard import Guard
 from tests.harness.observer_margin import ENTERING
 from tests.harness.observer_money import Breach, broken, down, must
-from tests.harness.observer_quotes import Quotes
 
 
-class Observer(Quotes):
+class Observer(Guard):
     """All rules, one command at a time."""
 
     def __init__(self) -> None:
@@ -35,21 +35,30 @@ class Observer(Quotes):
         self.touched.clear()
         self.served.clear()
         self.filled = None
+        self.asked = command
         if not accepted:
-            one = len(found) == 1 and isinstance(found[0], events.Rejected)
-            must(one, "D4", f"a refusal with {len(found)} events")
+            refusal = found[0] if len(found) == 1 else None
+            if not isinstance(refusal, events.Rejected):
+                broken("D4", f"a refusal with {len(found)} events")
+            self.judge_verdict(refusal)
             return
+        self.judge_verdict(None)
+        self.command = self.change_of(command)
         self.forget_closing()
+        self.open_parts()
+        self.open_watch()
         for event in found:
+            self.heed(event)
             name = type(event).__name__
             handler = getattr(self, f"on_{name}", None)
             if handler is None:
                 broken("D4", f"an event {name} nobody knows")
             handler(event)
-        self.finish()
+        self.finish(len(found))
 
     def on_PrincipalCreated(self, e: events.PrincipalCreated) -> None:  # noqa: N802
         """Who may cancel for others."""
+        self.roles[e.principal] = e.roles
         if e.roles & codes.ROLE_OPERATOR:
             self.operators.add(e.principal)
 
@@ -58,8 +67,8 @@ class Observer(Quotes):
         loose = isinstance(self.command, commands.Batch) and not self.command.atomic
         must(loose and e.item >= 0, "D4", "a refusal in an accepted command")
 
-    def finish(self) -> None:
-        """What must hold once the command is done."""
+    def finish(self, told: int) -> None:
+        """What must hold once the command is done, and ``told`` events were."""
         for account in self.touched:
             for order in list(self.by_account.get(account, {}).values()):
                 entering = order.where == ENTERING and not order.fee_free
@@ -76,7 +85,11 @@ class Observer(Quotes):
         self.finish_shares()
         self.finish_hedges()
         self.finish_quotes()
-        self.finish_vaults()
+        self.finish_watch()
+        self.finish_gateway(told)
+        self.finish_delayed(told)
+        self.finish_breaker(told)
+        self.finish_proposals(told)
         self.after_command()
         self.judge_escrow()
 

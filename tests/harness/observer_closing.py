@@ -80,13 +80,12 @@ class Closing(Funding):
         self.begun.add(e.account)
 
     def settle_all(self, account: int) -> None:
-        """A liquidation begins with all funding settled: less than a unit leaves no event."""
+        """A liquidation begins with all funding settled, but for less than a unit."""
         for market in range(len(self.places)):
             key = (account, market)
             unpaid = self.owed(*key)
             slack = self.hidden.pop(key, 0)
             must(abs(unpaid) <= slack, "F4", f"{account} is liquidated with {unpaid} unsettled")
-            self.due.pop(key, None)
 
     def judge_prices(
         self, e: mechanisms.Liquidating, base: int, own: int, tick: int, vamm: bool
@@ -147,7 +146,7 @@ class Closing(Funding):
         self.last_order = ident
         order = Order(ident, account, market, e.side, e.limit, e.size)
         order.reduce_only = order.fee_free = True
-        order.bankruptcy = e.bankruptcy
+        order.bankruptcy, order.broke = e.bankruptcy, e.equity <= 0
         self.add(order, ENTERING)
         return order
 

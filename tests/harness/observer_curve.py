@@ -138,7 +138,10 @@ class Curves(Margin):
         # Half the spread moves the quote reserve, and with it the price by its square.
         half = (place.long_spread if buying else -place.short_spread) / Fraction(2 * PPM)
         fair = f.size * mark(place) * (1 + half) ** 2 / LOT
-        must(f.quote >= fair - 3 if buying else f.quote <= fair + 3, "A3", f"{f.quote} for {fair}")
+        # Reserves are whole: one of quote is worth more than a unit where the peg is high.
+        dust = 3 + up(place.peg, LOT)
+        good = f.quote >= fair - dust if buying else f.quote <= fair + dust
+        must(good, "A3", f"{f.quote} for {fair}")
         self.insolvent = self.equity(f.taker) <= self.slack(f.taker)
         self.moved[f.market] = f
 

@@ -10,7 +10,7 @@ from tests.harness.observer_money import LOT, PPM, Place, broken, down, must, up
 from tests.harness.observer_orders import Orders
 
 VAULT, TREASURY = codes.VAULT_ACCOUNT, codes.TREASURY_ACCOUNT
-REBATED = (codes.FROM_BOOK, codes.FROM_AUCTION, codes.FROM_HEDGED)
+REBATED = (codes.FROM_BOOK, codes.FROM_AUCTION, codes.FROM_HEDGED, codes.FROM_SIGNED)
 
 
 class Fills(Orders):
@@ -20,6 +20,7 @@ class Fills(Orders):
         super().__init__()
         self.uncharged: dict[tuple[int, int], int] = {}  # closed, its penalty not paid yet
         self.poor: set[tuple[int, int]] = set()  # of those, who had nothing left after it
+        self.at_auction: set[tuple[int, int]] = set()  # of those, whose last part was at an auction
 
     def taker_of(self, f: events.Filled) -> Order:
         """The taker's order; that of a liquidation is known by what was announced."""
@@ -48,8 +49,11 @@ class Fills(Orders):
             self.judge_maker(f, maker)
         elif f.source == codes.FROM_VAMM:
             self.judge_vamm_fill(f)
+            self.insolvent = self.insolvent or taker.broke
         elif f.source == codes.FROM_HEDGED:
             self.judge_hedged(f, taker)
+        elif f.source == codes.FROM_SIGNED:
+            self.judge_signed(f, maker)
         else:
             self.judge_offer(f, taker)
         # A resting limit that is settled against the vAMM waited like any maker: no fee.
@@ -63,6 +67,8 @@ class Fills(Orders):
             maker.filled += f.size
         before = self.equity(f.taker), self.equity(f.maker)
         taker_opened, maker_opened = self.book_fill(f, place)
+        if f.source == codes.FROM_SIGNED and maker is not None:
+            self.after_signed(maker, before[1], maker_opened)
         self.judge_debt(f, taker, before)
         self.judge_after(f, taker, taker_opened, maker_opened)
 
@@ -77,6 +83,12 @@ class Fills(Orders):
 
     def judge_hedged(self, f: events.Filled, taker: Order) -> None:
         """See ``Hedges``."""
+
+    def judge_signed(self, f: events.Filled, maker: Order | None) -> None:
+        """See ``Gateway``."""
+
+    def after_signed(self, maker: Order, before: int, opened: bool) -> None:
+        """See ``Gateway``."""
 
     def judge_taker(self, f: events.Filled, taker: Order, place: Place) -> None:
         """Side, size, limit, mode and reduce-only of the taker."""
@@ -185,6 +197,15 @@ class Fills(Orders):
     def count_closed(self, f: events.Filled) -> None:
         """What a liquidation closed is to be charged for, while there is equity to charge."""
         key = (f.taker, f.market)
+        if key in self.at_auction:
+            # Fills of an auction are charged one by one: this one found nothing to be paid from.
+            closed = self.uncharged.pop(key, 0)
+            p = self.places[f.market].params
+            free = down(closed * self.places[f.market].price, LOT) * p.liquidation_penalty < PPM
+            must(free or key in self.poor, "L6", f"{key} closed {closed} without a penalty")
+        self.at_auction.discard(key)
+        if f.source == codes.FROM_AUCTION:
+            self.at_auction.add(key)
         self.uncharged[key] = self.uncharged.get(key, 0) + f.size
         if self.equity(f.taker) <= self.slack(f.taker):
             self.poor.add(key)

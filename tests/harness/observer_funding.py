@@ -141,7 +141,6 @@ class Funding(Auctions):
                 key = (c.account, market)
                 owed = self.owed(*key)
                 must(abs(owed) <= self.hidden.pop(key, 0), "F4", f"{owed} of {key} is left")
-                self.due.pop(key, None)
         if self.updated:
             self.judge_clearing()
             self.updated.clear()

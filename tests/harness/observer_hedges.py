@@ -117,6 +117,11 @@ class Hedges(Shares):
         """Whether a taker of this side brings the vault nearer to having no position."""
         return (side == codes.BUY) == (vault.kind == BASE)
 
+    def takes(self, vault: Maker, side: int) -> bool:
+        """Whether a vault may trade with a taker of this side."""
+        mode = vault.effective()
+        return mode == codes.ACTIVE or (mode != codes.HALTED and self.reduces(vault, side))
+
     def judge_hedged(self, f: events.Filled, taker: Order) -> None:
         """A vault that may, a taker who asked it, and a spot leg that has just moved."""
         vault = self.maker(f.maker)
@@ -132,9 +137,8 @@ class Hedges(Shares):
         must(f.price == rounded(f.quote * LOT, f.size), "E2", f"price {f.price}")
         must(self.fresh(f.market), "P3", f"a hedge on a stale price of {f.market}")
         must(not self.closing(vault), "L1", f"vault {vault.ident} is liquidated and trades")
-        mode = vault.effective()
-        open_to = mode == codes.ACTIVE or (mode != codes.HALTED and self.reduces(vault, f.side))
-        must(open_to, "C3", f"vault {vault.ident} takes in mode {mode}")
+        takes = self.takes(vault, f.side)
+        must(takes, "C3", f"vault {vault.ident} takes in mode {vault.effective()}")
         listed = not vault.params.takers_listed or f.taker in vault.allowed
         must(listed, "X4", f"{f.taker} is on no list of vault {vault.ident}")
         self.judge_capacity(f, b)
@@ -295,7 +299,7 @@ class Hedges(Shares):
             must((c.vault, c.mode, 0) == (e.vault, e.mode, e.cause), "C2", "a mode nobody set")
             must(e.before == vault.mode, "C2", f"mode before: {e.before}, was {vault.mode}")
             vault.mode = e.mode
-            vault.told = vault.effective()
+            vault.told = vault.hedged_mode()
             return
         must(vault.mode == codes.ACTIVE, "C2", f"mode {e.mode} over the operator's {vault.mode}")
         if e.cause == codes.MIN_MARGIN_RATIO:
@@ -361,4 +365,4 @@ class Hedges(Shares):
         due = vault.net_base + vault.missing
         must(held == due, "H1", f"vault {vault.ident} has net base {held}, is due {due}")
         if not self.closing(vault):
-            must(vault.told == vault.effective(), "C2", f"vault {vault.ident} is {vault.told}")
+            must(vault.told == vault.hedged_mode(), "C2", f"vault {vault.ident} is {vault.told}")

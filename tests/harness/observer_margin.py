@@ -23,6 +23,7 @@ class Order:
         self.reduce_only = self.fee_free = self.unsure = self.opened = False
         self.expires = self.escrowed = self.bankruptcy = 0
         self.directed = -1  # the account it is directed at
+        self.broke = False  # closes an account that had nothing left when that began
         self.ranked = (0, 0)  # age, minus the size it came with
         self.client = ""
         self.fees = 0  # paid since then

@@ -60,6 +60,12 @@ ROUTES: dict[int, tuple[tuple[int, ...], tuple[int, ...]]] = {
     codes.R_FIRM_ESCROW: ((TRADER,), (FIRM,)),
     codes.R_FIRM_RELEASE: ((FIRM,), (TRADER,)),
     codes.R_FIRM_FILL: ((FIRM, HEDGED), (HEDGED, TRADER)),
+    codes.R_HELD: ((TRADER, codes.TREASURY), (codes.HELD,)),
+    codes.R_HELD_PAID: ((codes.HELD,), (codes.OUTSIDE,)),
+    codes.R_HELD_BACK: ((codes.HELD,), (TRADER, codes.TREASURY)),
+    codes.R_RELAY_FEE: ((TRADER,), (TRADER, POT)),
+    codes.R_SIGNED_MARGIN: ((TRADER,), (TRADER,)),
+    codes.R_SIGNED_RELEASE: ((TRADER,), (TRADER,)),
 }
 """Reason -> kinds of account it may leave, and enter."""
 
@@ -179,7 +185,7 @@ class Money:
         self.touched |= {debit, credit}
         if self.kind[debit] in POOLS:
             must(self.held(debit, asset) >= 0, "S5", f"pool {debit} holds {self.held(debit)}")
-        if self.kind[debit] in (SPOT, FIRM, UNLOCKS) or (
+        if self.kind[debit] in (SPOT, FIRM, UNLOCKS, codes.HELD) or (
             self.kind[debit] == HEDGED and asset != USD
         ):
             must(self.held(debit, asset) >= 0, "S1", f"{debit} owes of asset {asset}")
@@ -198,7 +204,7 @@ class Money:
         self.judge_isolation(e)
         if e.reason in (codes.R_DEPOSIT, codes.R_WITHDRAWAL):
             self.judge_bridge(e)
-        else:
+        elif e.reason != codes.R_HELD_PAID:
             must(codes.OUTSIDE_ACCOUNT not in (e.debit, e.credit), "M6", "the outside world")
         must(
             e.asset == USD or e.reason not in COLLATERAL_ONLY,

@@ -109,7 +109,8 @@ class Orders(Curves):
             order.price = self.worst(e.market, e.side, e.price)
         else:
             low, high = self.band(e.market)
-            must(low <= e.price <= high, "B7", f"limit {e.price} outside {low}..{high}")
+            kept = low <= e.price <= high or self.is_free(e)
+            must(kept, "B7", f"limit {e.price} outside {low}..{high}")
         must(e.size % place.params.step == 0 and e.price % place.params.tick == 0, "B2", "grid")
         for item in items(self.command):
             if isinstance(item, commands.PlaceOrder) and fired is None:
@@ -118,10 +119,22 @@ class Orders(Curves):
                 slid = item.post == codes.POST_SLIDE
                 if asked == said and (item.price == e.price or slid):
                     order.post, order.directed = item.post, item.maker
-        owns = self.owner[e.account] == self.principal or fired is not None
+        owns = self.sent_for(e) or self.owner[e.account] == self.principal or fired is not None
         must(owns and self.kind[e.account] == codes.TRADER, "X4", f"{e.account} of somebody else")
         must(place.mode != codes.HALTED, "C3", "an order in a halted market")
         self.add(order, ENTERING)
+        self.entered(order, fired)
+
+    def sent_for(self, e: events.OrderAccepted) -> bool:
+        """See ``Gateway``."""
+        return False
+
+    def is_free(self, e: events.OrderAccepted) -> bool:
+        """See ``Gateway``."""
+        return False
+
+    def entered(self, order: Order, fired: Order | None) -> None:
+        """See ``Delayed`` and ``Gateway``."""
 
     def on_OrderRested(self, e: events.OrderRested) -> None:  # noqa: N802
         """What is left of an entering order stands in the book, crossing nothing."""

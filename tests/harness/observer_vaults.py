@@ -10,6 +10,12 @@ from tests.harness.observer_spot import Spot
 
 PASSIVE, BASE, QUOTE = codes.PASSIVE_VAULT, codes.BASE_VAULT, codes.QUOTE_VAULT
 NO_POSITION = AMOUNT_MAX
+ALLOWED = {
+    codes.NORMAL: codes.ACTIVE,
+    codes.TRIPPED: codes.RESTRICTED,
+    codes.PAUSED: codes.REDUCE_ONLY,
+}
+"""What a mode of a breaker allows, as a mode of a vault."""
 
 
 class Unlock:
@@ -30,6 +36,7 @@ class Maker:
         self.supply = self.liability = 0
         self.net_base = self.missing = 0  # in units of the base
         self.mode = self.told = codes.ACTIVE
+        self.guard = codes.NORMAL  # of its breaker
         self.shut = False
         self.day = 0
         self.shares: dict[int, int] = {}
@@ -37,9 +44,13 @@ class Maker:
         self.waiting: list[Unlock] = []
         self.quotes: dict[int, QuoteParams] = {}
 
-    def effective(self) -> int:
-        """What it allows: restricted at least while a leg is missing."""
+    def hedged_mode(self) -> int:
+        """What its operator and its hedge allow: restricted at least while a leg is missing."""
         return codes.RESTRICTED if self.missing and self.mode == codes.ACTIVE else self.mode
+
+    def effective(self) -> int:
+        """What it allows: no more than its breaker does."""
+        return max(self.hedged_mode(), ALLOWED[self.guard])
 
 
 class Vaults(Spot):

@@ -40,6 +40,7 @@ from plimsoll.core.handlers import funding as funding_handlers
 from plimsoll.core.rows import exchange, mechanisms
 from plimsoll.messages import codes
 from plimsoll.units import at_rate_floor
+from tests.harness.mechanism_gen import MechanismGenerator
 from tests.harness.witness import Witness, Witnessed
 
 SEED = 5
@@ -365,11 +366,11 @@ PLANTED: dict[str, Bug] = {
 """Name -> bug."""
 
 
-def witnessed(bug: Bug | None, vaults: bool) -> str:
+def witnessed(bug: Bug | None, generator: type[MechanismGenerator]) -> str:
     """Plant a bug, run, and say which rule was found broken first, and how."""
     if bug is not None:
         setattr(bug.owner, bug.attribute, bug.broken(getattr(bug.owner, bug.attribute)))
-    run = Witness(SEED, full_every=20, reload_every=60, vaults=vaults)
+    run = Witness(SEED, full_every=20, reload_every=60, generator=generator)
     run.swaps = False
     try:
         run.run(1_500 if bug is None else COMMANDS)
@@ -382,7 +383,7 @@ def main() -> None:
     """Plant the named bug, run, print who noticed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=[*PLANTED, "none"])
-    print(witnessed(PLANTED.get(parser.parse_args().name), vaults=False))
+    print(witnessed(PLANTED.get(parser.parse_args().name), MechanismGenerator))
 
 
 if __name__ == "__main__":

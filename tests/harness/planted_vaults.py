@@ -36,6 +36,7 @@ from plimsoll.core.rows import FirmQuote, Holding, Vault
 from plimsoll.core.rows import vaults as vault_rows
 from plimsoll.messages import codes
 from tests.harness.planted_mechanisms import Bug, Original, always, nothing, witnessed
+from tests.harness.vault_gen import VaultGenerator
 
 
 def shares_kept(original: Original) -> Original:
@@ -289,7 +290,7 @@ def main() -> None:
     """Plant the named bug, run, print who noticed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("name", choices=[*PLANTED, "none"])
-    print(witnessed(PLANTED.get(parser.parse_args().name), vaults=True))
+    print(witnessed(PLANTED.get(parser.parse_args().name), VaultGenerator))
 
 
 if __name__ == "__main__":

@@ -9,13 +9,18 @@ from plimsoll.core.engine import Engine, genesis
 from plimsoll.core.load import load
 from plimsoll.core.state import State
 from plimsoll.messages import codec, codes, commands, events
+from plimsoll.messages.changes import BY_TAG
+from tests.harness.guard_gen import GuardGenerator
 from tests.harness.mechanism_gen import MechanismGenerator
 from tests.harness.observer import Breach, Observer
 from tests.harness.observer_curve import quotes
 from tests.harness.observer_margin import AUCTION, BOOK, TRIGGER
-from tests.harness.vault_gen import VaultGenerator
 from tests.harness.world import Stamped
 
+GUARDED = (
+    events.BreakerMoved, events.VaultBreakerMoved, events.ProposalEnded, events.WithdrawalHeld,
+    events.HeldReleased, events.DelayedExecuted, events.DelayedRefused,
+)  # fmt: skip
 FULL_EVERY = 100
 HASH_EVERY = 40
 RELOAD_EVERY = 1_000
@@ -42,7 +47,30 @@ def named(command: commands.Command) -> str:
         return f"{name} {codes.SIDES[command.side]} {exact}"
     if isinstance(command, commands.PlaceOrder) and command.maker >= 0:
         return f"{name} directed {codes.KINDS[command.kind]} {codes.TIFS[command.tif]}"
+    if isinstance(command, commands.SettleSigned):
+        order = command.order
+        part = "all" if command.size == order.size else "a part"
+        return f"{name} of {part}{', reduce-only' if order.reduce_only else ''}"
     return name
+
+
+def guarded(event: events.Event, by: str) -> str:
+    """What an event of the gateway, of breakers or of proposals is counted as."""
+    name = type(event).__name__
+    if isinstance(event, events.BreakerMoved | events.VaultBreakerMoved):
+        mode, cause = codes.BREAKER_MODES[event.mode], codes.BREAKER_CAUSES[event.cause]
+        return f"event {name} to {mode}, {cause}"
+    if isinstance(event, events.ProposalEnded):
+        done = event.reason == codes.PROPOSAL_EXECUTED
+        change = f", {BY_TAG[event.change].__name__}" if done else ""
+        return f"event {name}, {codes.PROPOSAL_ENDS[event.reason]}{change}"
+    if isinstance(event, events.WithdrawalHeld):
+        return f"event {name} of {'base' if event.asset else 'collateral'}"
+    if isinstance(event, events.HeldReleased):
+        return f"event {name}, {'paid' if event.paid else 'taken back'}"
+    if isinstance(event, events.DelayedRefused):
+        return f"delayed refused {codes.REJECTS[event.code][0]}"
+    return f"event {name} by {by}"
 
 
 class Witness:
@@ -53,13 +81,13 @@ class Witness:
         seed: int,
         full_every: int = FULL_EVERY,
         reload_every: int = RELOAD_EVERY,
-        vaults: bool = True,
+        generator: type[MechanismGenerator] = GuardGenerator,
     ) -> None:
         self.seed = seed
         self.reload_every = reload_every
         self.swaps = True  # whether the run goes on, now and then, with what was loaded
         self.full_every = full_every
-        self.generator = VaultGenerator(seed) if vaults else MechanismGenerator(seed)
+        self.generator = generator(seed)
         self.observer = Observer()
         self.engine = Engine(genesis())
         self.counts: dict[str, int] = {}
@@ -209,6 +237,8 @@ class Witness:
             mine_offers = [(o.ident, o.left) for o in own.auctions[auction.ident].offers.values()]
             self.same(f"offers of {auction.ident}", offers, mine_offers, "U3")
         self.compare_vaults(state)
+        self.compare_gateway(state)
+        self.compare_guards(state)
         try:
             invariants.check_full(state)
         except invariants.InvariantBroken as broken:
@@ -242,6 +272,55 @@ class Witness:
         firms = {one.ident: (one.left, one.held) for one in board.offers}
         standing = {one.ident: (one.left, one.held) for one in self.observer.firms.values()}
         self.same("firm quotes", firms, standing, "E5")
+
+    def compare_gateway(self, state: State) -> None:
+        """Who may sign, what is known of signed orders, what waits for a later price."""
+        own, board = self.observer, state.gateway
+        keys = {account: sorted(keys) for account, keys in own.keys.items() if keys}
+        self.same("signers", board.signers, keys, "X3")
+        known = {key: (*one.terms, one.filled, one.cancelled) for key, one in own.known.items()}
+        rows = {
+            key: (row.account, row.size, row.expires_ms, row.filled, row.cancelled)
+            for key, row in board.signed.items()
+        }
+        self.same("signed orders", rows, known, "X3")
+        waits = {
+            row.ident: (row.earliest_ms, row.order.expires_ms)
+            for row in state.board.triggers.values()
+            if row.is_delayed()
+        }
+        later = {ident: (one.earliest, one.expires) for ident, one in own.later.items()}
+        self.same("delayed orders", waits, later, "O11")
+
+    def compare_guards(self, state: State) -> None:
+        """Breakers, what they counted, what is held, what is proposed."""
+        own, board = self.observer, state.guard
+        row, now = board.breaker, own.now
+        mine = (own.tripped, own.since, own.grace)
+        self.same("breaker", (row.mode, row.since_ms, row.grace_ms), mine, "C2")
+        window = own.window_ms()
+        for asset in range(len(state.assets)):
+            flows = sum(many for start, many in row.flows_of(asset) if now - start < window)
+            counted = own.flows[asset].total(now, window) if asset in own.flows else 0
+            self.same(f"flow of asset {asset}", flows, counted, "C4")
+            self.same(f"gone of asset {asset}", row.gone_of(asset), own.gone.get(asset, 0), "C5")
+        for principal, taken in own.taken.items():
+            flows = sum(
+                many for start, many in board.outflow(principal).flows if now - start < window
+            )
+            self.same(f"taken by {principal}", flows, taken.total(now, window), "C4")
+        held = {one.ident: (one.amount, one.due_ms) for one in board.held.values()}
+        claims = {one.ident: (one.amount, one.due) for one in own.claims.values()}
+        self.same("claims", held, claims, "C5")
+        for vault, watch in zip(state.liquidity.vaults, own.watches, strict=True):
+            guard = vault.guard
+            hedged = sum(many for start, many in guard.hedges if now - start < window)
+            self.same(f"hedges of {vault.ident}", hedged, watch.hedges.total(now, window), "H8")
+            told = (guard.mode, guard.calm_ms)
+            self.same(f"breaker of {vault.ident}", told, (watch.mode, watch.calm), "C2")
+        waiting = {one.ident: (one.ready_ms, one.expires_ms) for one in board.proposals.values()}
+        open_now = {i: (one.told.ready_ms, one.told.expires_ms) for i, one in own.open.items()}
+        self.same("proposals", waiting, open_now, "N3")
 
     def auctions(self) -> list[Any]:
         """The engine's live auctions."""
@@ -306,6 +385,8 @@ class Witness:
                 self.count(f"event {name}{' for both assets' if event.other else ''}")
             elif isinstance(event, events.VaultModeSet):
                 self.count(f"event {name}{' of itself' if event.cause else ''}")
+            elif isinstance(event, GUARDED):
+                self.count(guarded(event, type(stamped.command).__name__))
             else:
                 self.count(f"event {name}")
 

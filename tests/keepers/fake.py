@@ -11,6 +11,7 @@ import msgspec
 from plimsoll.client.keeper_models import (
     KeeperAccount,
     KeeperAuction,
+    KeeperDelayed,
     KeeperMarket,
     KeeperOrder,
     KeeperPosition,
@@ -65,6 +66,16 @@ def trigger(ident: int, price: int, direction: str, **more: Any) -> KeeperTrigge
     return KeeperTrigger(**{**values, **more})
 
 
+def delayed(ident: int, earliest_ms: int, expires_ms: int, **more: Any) -> KeeperDelayed:
+    """A market order that waits for a later price."""
+    values: dict[str, Any] = {
+        "order": ident, "account": 7, "owner": 4, "market": 0, "side": "buy", "type": "market",
+        "price": 0, "size": ONE, "reduce_only": False, "earliest_ms": earliest_ms,
+        "expires_ms": expires_ms,
+    }  # fmt: skip
+    return KeeperDelayed(**{**values, **more})
+
+
 def auction(ident: int, side: str = "buy", **more: Any) -> KeeperAuction:
     """A live auction of one base around the oracle, over in five seconds."""
     worst = PRICE * 102 // 100 if side == "buy" else PRICE * 98 // 100
@@ -90,8 +101,8 @@ def account(ident: int, cash: int, base: int, **more: Any) -> KeeperAccount:
 def snapshot(seq: int = 10, now: int = NOW, **rows: Any) -> KeeperSnapshot:
     """A snapshot with one market, and the rows that are named."""
     values: dict[str, Any] = {
-        "markets": [market()], "orders": [], "triggers": [], "auctions": [], "accounts": [],
-        "unhedged": [], "unlocks": [], "firm_quotes": [],
+        "markets": [market()], "orders": [], "triggers": [], "delayed": [], "auctions": [],
+        "accounts": [], "unhedged": [], "unlocks": [], "firm_quotes": [],
     }  # fmt: skip
     return KeeperSnapshot(seq=seq, ts=now, now=now, keeper_pot=0, **{**values, **rows})
 

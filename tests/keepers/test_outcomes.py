@@ -37,6 +37,7 @@ def refused(name: str, value: str = "0", limit: str = "0") -> Receipt:
         ("AUCTION_PRICE_NOT_MET", Outcome.OUTCOMPETED),
         ("NOTHING_TO_DO", Outcome.OUTCOMPETED),
         ("TRIGGER_NOT_REACHED", Outcome.EARLY),
+        ("DELAYED_EARLY", Outcome.EARLY),
         ("INSUFFICIENT_MARGIN", Outcome.POISON),
         ("ORACLE_INVALID", Outcome.LATER),
         ("NOT_ALLOWED", Outcome.FAILED),

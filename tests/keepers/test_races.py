@@ -7,11 +7,13 @@ from collections import Counter
 from typing import Any
 
 from plimsoll.keepers.runner import Runner
-from plimsoll.messages.codes import R_KEEPER_FLAT
+from plimsoll.messages.codes import ACTIVE, BUY, DONE_EXPIRED, HALTED, R_KEEPER_FLAT
 from plimsoll.messages.events import (
     AuctionEnded,
+    DelayedExecuted,
     Filled,
     Liquidating,
+    OrderRemoved,
     Transferred,
     TriggerFired,
 )
@@ -110,6 +112,37 @@ async def test_triggers_fire_once() -> None:
         assert sum(one.outcompeted for one in totals) == PIECES
         assert sum(one.other for one in totals) == 0
         assert sum(one.reward for one in totals) >= PIECES * 10_000
+    finally:
+        await world.close()
+
+
+async def test_delayed_orders_execute_once() -> None:
+    """DELAY-009: what a halted market's price left, by one keeper each; those over, too."""
+    world = await World.open(cash="10000000", auction=0)
+    try:
+        await world.fill_pot()
+        runners = [world.keeper("kate", "trigger"), world.keeper("kurt", "trigger")]
+        over = [await world.delay("bob", BUY, 10**6, expires_ms=world.clock() + 1)]
+        orders = [await world.delay("alice", BUY, 10**6) for _ in range(PIECES)]
+        await race(world, runners)
+        assert all(one.statement.of("trigger").sent == 0 for one in runners)
+        await world.clock.advance(1_000)
+        await world.mode(HALTED)
+        await world.oracle("60100")
+        await world.mode(ACTIVE)
+        spying = spy(world)
+        await race(world, runners)
+        found = await seen(world, spying)
+        executed = Counter(one.order for one in found if isinstance(one, DelayedExecuted))
+        assert executed == Counter(orders)
+        ended = [one for one in found if isinstance(one, OrderRemoved) and one.order in over]
+        assert [one.reason for one in ended] == [DONE_EXPIRED]
+        totals = [one.statement.of("trigger") for one in runners]
+        assert sum(one.landed for one in totals) == PIECES + 1
+        assert sum(one.outcompeted for one in totals) == PIECES + 1
+        assert sum(one.other for one in totals) == 0
+        assert sum(one.reward for one in totals) >= PIECES * 10_000
+        assert all(not one.feed.mirror.delayed.waiting for one in runners if one.feed.mirror)
     finally:
         await world.close()
 

@@ -95,6 +95,48 @@ def test_trigger_fires_what_is_reached() -> None:
     assert find(Triggerer(), NOW + 30_001, triggers=waiting) == []
 
 
+def test_trigger_executes_delayed_orders() -> None:
+    """DELAY-009: whose price has come, in the exchange's order; and what is over."""
+    soon = NOW + 60_000
+    waiting = [
+        fake.delayed(4, NOW, soon),
+        fake.delayed(2, NOW, soon),
+        fake.delayed(3, NOW - 5, soon),
+        fake.delayed(5, NOW + 1, soon),
+        fake.delayed(6, NOW + 1, NOW + 2),
+    ]
+    found = find(Triggerer(), NOW + 2, delayed=waiting)
+    assert rows(found) == [[71, 3, KEEPER], [71, 2, KEEPER], [71, 4, KEEPER]]
+    assert {one.reward for one in found} == {10_000}
+    over = [[71, 6, KEEPER]]
+    assert rows(find(Triggerer(), NOW + 3, delayed=waiting[3:])) == over
+    assert rows(find(Triggerer(), NOW + 30_001, delayed=waiting)) == over, "the price is stale"
+    halted = fake.market(mode="halted")
+    assert rows(find(Triggerer(), NOW + 3, markets=[halted], delayed=waiting)) == over
+    few = KeeperSettings(tasks_max=2)
+    triggers = [fake.trigger(1, PRICE, "above")]
+    found = find(Triggerer(), delayed=waiting[:1], triggers=triggers, settings=few)
+    assert rows(found) == [[71, 4, KEEPER], [64, 1, KEEPER]]
+
+
+def test_mirror_follows_delayed_orders() -> None:
+    """DELAY-009: placed, executed, refused, cancelled: as if a snapshot had told it."""
+    mirror = Mirror(fake.snapshot(delayed=[fake.delayed(1, NOW, NOW + 9)]))
+    placed = {"type": "DelayedPlaced", "market": 0, "expires_ms": NOW + 9}
+    events: list[dict[str, Any]] = [
+        placed | {"order": 2, "earliest_ms": NOW + 3},
+        placed | {"order": 3, "earliest_ms": NOW + 3},
+        {"type": "DelayedExecuted", "order": 1},
+        {"type": "DelayedRefused", "order": 2},
+        {"type": "OrderRemoved", "order": 2, "resting": False},
+    ]
+    mirror.apply(KeeperRecord(seq=11, ts=NOW, events=events))
+    told = Mirror(fake.snapshot(delayed=[fake.delayed(3, NOW + 3, NOW + 9)]))
+    assert mirror.differences(told) == []
+    assert mirror.delayed.waiting == told.delayed.waiting
+    assert len(mirror.differences(Mirror(fake.snapshot()))) == 1
+
+
 def test_liquidator_ranks_by_requirement() -> None:
     """Below maintenance, strictly; the largest requirement first; not those under way."""
     accounts = [
@@ -136,6 +178,9 @@ def test_crank_is_the_backstop() -> None:
     waiting = [fake.auction(1)]
     assert find(Crank(), NOW + 10_000, auctions=waiting) == []
     assert rows(find(Crank(), NOW + 10_001, auctions=waiting)) == [[61, 64]]
+    over = [fake.delayed(1, NOW, NOW)]
+    assert find(Crank(), NOW + 5_000, delayed=over) == []
+    assert rows(find(Crank(), NOW + 5_001, delayed=over)) == [[61, 64]]
 
 
 def test_crank_sees_to_vaults() -> None:

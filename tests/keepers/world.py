@@ -16,8 +16,11 @@ from plimsoll.messages.commands import (
     CreateAccount,
     CreatePrincipal,
     OraclePrices,
+    PlaceDelayed,
     PricePoint,
+    SetMarketMode,
 )
+from plimsoll.messages.events import DelayedPlaced
 from plimsoll.runtime import presets
 from plimsoll.runtime.local import LocalClient
 from plimsoll.runtime.node import MemoryNode
@@ -104,6 +107,11 @@ class World:
         done = await self.node.submit(OraclePrices(points), principal=presets.ORACLE)
         assert done.accepted, done.events
 
+    async def mode(self, mode: int) -> None:
+        """What the operator lets BTC-USD do."""
+        done = await self.node.submit(SetMarketMode(0, mode), principal=presets.OPERATOR)
+        assert done.accepted, done.events
+
     async def place(self, name: str, side: str, size: str, **more: Any) -> Receipt:
         """An order in BTC-USD: a limit if it has a ``price``, else a market order."""
         values: dict[str, Any] = {"type": "limit" if "price" in more else "market", **more}
@@ -123,6 +131,19 @@ class World:
         receipt = await self.clients[name].place_trigger(request)
         assert receipt.accepted, receipt.reject
         return receipt
+
+    async def delay(self, name: str, side: int, size: int, **more: Any) -> int:
+        """A market IOC (1e-9 base) that waits for a later price, good for a minute; its id."""
+        values: dict[str, Any] = {
+            "account": self.accounts[name], "market": 0, "side": side, "kind": codes.MARKET,
+            "tif": codes.IOC, "price": 0, "size": size, "reduce_only": False,
+            "expires_ms": self.clock() + 60_000, "client_order_id": "", "maker": -1,
+        }  # fmt: skip
+        command = PlaceDelayed(**{**values, **more})
+        done = await self.node.submit(command, principal=FIRST + NAMES.index(name))
+        assert done.accepted, done.events
+        (placed,) = [one for one in done.events if isinstance(one, DelayedPlaced)]
+        return placed.order
 
     def keeper(
         self, name: str, *roles: str, client: KeeperClient | None = None, **settings: Any

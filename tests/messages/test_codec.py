@@ -11,7 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plimsoll.messages import codec, codes, commands, events, fields, params, vault_params
+from plimsoll.messages import (
+    codec,
+    codes,
+    commands,
+    events,
+    fields,
+    guard_params,
+    params,
+    vault_params,
+)
 from plimsoll.messages.fields import FieldError
 from plimsoll.runtime import presets
 
@@ -25,6 +34,27 @@ SAMPLES: dict[str, object] = {
     "market_params": MARKET.row(),
     "vault_params": vault_params.VaultParams().row(),
     "quote_params": vault_params.QuoteParams().row(),
+    "breaker_params": guard_params.BreakerParams().row(),
+    "signed_order": [
+        0,
+        0,
+        0,
+        False,
+        1,
+        1,
+        0,
+        False,
+        1,
+        "mine",
+        0,
+        -1,
+        0,
+        -1,
+        "ed25519:00",
+        "00",
+        "00",
+    ],
+    "change": [6, 0, 3],
     "prices": [[0, 1, 0, 0]],
     "items": [[42, 0, -1]],
 }
@@ -54,6 +84,9 @@ def bad_values(kind: str) -> list[object]:
         return [*NEVER_TEXT, "a" * (most + 1), "a b", "a\n", "é", "\x00", "a,b", "<a>"]
     if kind in codec.RECORDS:
         return [*NEVER_LISTS, [], [1], [None] * 50]
+    if kind == "change":
+        # A proposal, an order, a batch; a change that is none.
+        return [*NEVER_LISTS, [], [None], [18, [6, 0, 3]], [41, 0, 0, ""], [99], [6, 0]]
     return [*NEVER_LISTS, [], [None], [[]], [[99]], [1], [[1, 2, 3]] * (fields.LISTS[kind] + 1)]
 
 

@@ -22,6 +22,10 @@ PREFIXES = (
     "MARGIN", "SETTLE", "AUTH", "ADMIN", "INV", "NODE", "API", "FEED", "FUND", "AUCTION",
     "SPREAD", "REPEG", "HEALTH", "UPDATE",
     "TRACK", "LIQ", "TRIGGER", "KEEPER", "SHARE", "SPOT", "HOUSE", "PASSIVE", "HEDGE",
+    "DELAY", "GATE",
+    "BREAK",
+    "PROP",
+    "PNL",
 )  # fmt: skip
 CODE = re.compile(rf"\b({'|'.join(PREFIXES)})-(\d{{3}})\b")
 DEFINED = re.compile(r"^\*\*([A-Z]+-\d{3})\*\*", re.MULTILINE)

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from plimsoll.core.authority import MAY
 from plimsoll.core.invariants import REGISTRY
-from plimsoll.messages import reference
+from plimsoll.messages import changes, reference
+from plimsoll.messages.gateway import SignedOrder
+from plimsoll.messages.guard_params import BreakerParams
 from plimsoll.messages.params import GlobalParams, MarketParams
 from plimsoll.messages.vault_params import QuoteParams, VaultParams
 
@@ -33,12 +35,43 @@ def meanings(*modules: str) -> dict[str, str]:
     return found
 
 
+WAYS = {
+    changes.UP: "up",
+    changes.DOWN: "down",
+    changes.CAPPED: "down; 0 is none",
+    changes.NEITHER: "none",
+}
+
+
+def reasons(kind: str) -> dict[str, str]:
+    """Why each parameter of a set tightens the way it does, from the comments of the table."""
+    text = ROOT.joinpath("src", "plimsoll", "messages", "changes.py").read_text("utf-8")
+    _, _, table = text.partition("TIGHTER: Final")
+    _, _, block = table.partition(f'"{kind}": {{\n')
+    rows = block.partition("    },\n")[0].splitlines()
+    found = [re.fullmatch(r' +"(\w+)": \w+,  # (.+)', row) for row in rows]
+    return {row[1]: row[2] for row in found if row is not None}
+
+
+def tighter_table(kind: str) -> str:
+    """Every parameter of a set with the way that tightens it, and why."""
+    why = reasons(kind)
+    rows = [(f"`{name}`", WAYS[way], why[name]) for name, way in changes.TIGHTER[kind].items()]
+    return reference.table(("parameter", "tighter", "because"), rows)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "commands": lambda: reference.commands_table(
-        meanings("commands.py", "keeping.py", "vaults.py")
+        meanings("commands.py", "keeping.py", "vaults.py", "gateway.py", "guard.py")
     ),
     "events": lambda: reference.events_table(
-        meanings("events.py", "mechanisms.py", "vault_events.py")
+        meanings(
+            "events.py",
+            "mechanisms.py",
+            "vault_events.py",
+            "gateway_events.py",
+            "guard_events.py",
+        )
     ),
     "kinds": reference.kinds_table,
     "words": reference.words_table,
@@ -51,6 +84,14 @@ TABLES: dict[str, Callable[[], str]] = {
     "vault-rules": lambda: reference.rules_table(VaultParams),
     "quote-params": lambda: reference.params_table(QuoteParams),
     "quote-rules": lambda: reference.rules_table(QuoteParams),
+    "breaker-params": lambda: reference.params_table(BreakerParams),
+    "breaker-rules": lambda: reference.rules_table(BreakerParams),
+    "signed-order": lambda: reference.params_table(SignedOrder),
+    "tighter-global": lambda: tighter_table("global_params"),
+    "tighter-market": lambda: tighter_table("market_params"),
+    "tighter-vault": lambda: tighter_table("vault_params"),
+    "tighter-quote": lambda: tighter_table("quote_params"),
+    "tighter-breaker": lambda: tighter_table("breaker_params"),
     "roles": lambda: reference.roles_table(MAY),
     "invariants": lambda: reference.invariants_table(REGISTRY),
 }

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plimsoll.messages import codes, events, params, reference, vault_params
+from plimsoll.messages import codes, events, guard_params, params, reference, vault_params
 from plimsoll.messages.commands import COMMANDS
 from tests.tidy.reference import MARKED, TABLES, pages, renewed
 
@@ -36,6 +36,10 @@ def test_tables_name_everything_there_is() -> None:
         (reference.rejects_table(), [name for name, _, _ in codes.REJECTS.values()]),
         (reference.params_table(params.MarketParams), dict(params.MarketParams.FIELDS)),
         (reference.params_table(vault_params.VaultParams), dict(vault_params.VaultParams.FIELDS)),
+        (
+            reference.params_table(guard_params.BreakerParams),
+            dict(guard_params.BreakerParams.FIELDS),
+        ),
     ):
         rows = table.splitlines()[2:]
         assert [row for row in rows if "|  |" in row] == []
@@ -44,7 +48,13 @@ def test_tables_name_everything_there_is() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [params.GlobalParams, params.MarketParams, vault_params.VaultParams, vault_params.QuoteParams],
+    [
+        params.GlobalParams,
+        params.MarketParams,
+        vault_params.VaultParams,
+        vault_params.QuoteParams,
+        guard_params.BreakerParams,
+    ],
 )
 def test_every_rule_of_parameters_is_listed(kind: type[reference.Params]) -> None:
     """The table has the numbers that stand in the source of ``problems``."""

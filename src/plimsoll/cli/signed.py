@@ -15,6 +15,7 @@ from plimsoll.cli.connection import Session
 from plimsoll.cli.figures import utc
 from plimsoll.cli.spans import read_span
 from plimsoll.cli.trading import account_option, client_id_option
+from plimsoll.client import numbers
 from plimsoll.client.models import (
     MatchSignedRequest,
     Receipt,
@@ -24,6 +25,7 @@ from plimsoll.client.models import (
     SignedTerms,
 )
 from plimsoll.client.signed_forms import sign_terms
+from plimsoll.decimal_text import format_decimal
 from plimsoll.runtime.node_types import system_clock
 
 size_option = click.option("--size", help="How much of it is filled; without it all that is left.")
@@ -61,7 +63,9 @@ def signed() -> None:
 )
 @click.option("--expires", default="1h", show_default=True, metavar="TIME", help="From now on.")
 @click.option("--fok", is_flag=True, help="All of it at once, or nothing.")
-@click.option("--min-fill", default="0", help="Least size of a part.")
+@click.option(
+    "--min-fill", metavar="SIZE", help="Least size of a part.  [default: a tenth, with a relay fee]"
+)
 @click.option("--reduce-only", is_flag=True, help="Only close a position.")
 @click.option("--client-order-id", default="", help="Your own name for the order.")
 @click.option("--relay-fee", default="0", metavar="USD", help="For the relayer, once.")
@@ -79,6 +83,8 @@ def make(app: App, /, side: Any, market: str, size: str, path: Path, **given: An
              "vault")  # fmt: skip
 
     async def work(session: Session) -> SignedOrderForm:
+        if given["min_fill"] is None:
+            given["min_fill"] = least_part(size, given["relay_fee"])
         terms = SignedTerms(
             account=await session.account(given["account"]),
             market=market.upper(),
@@ -91,6 +97,13 @@ def make(app: App, /, side: Any, market: str, size: str, path: Path, **given: An
         return await sign_terms(session.client, key, terms)
 
     output.print_json(connection.run(app, work))
+
+
+def least_part(size: str, relay_fee: str) -> str:
+    """What a relayer has to fill at least for the whole of its fee: a tenth. Errors: `BadField`."""
+    if numbers.fee("relay_fee", relay_fee) == 0:
+        return "0"
+    return format_decimal(numbers.size("size", size) // 10, numbers.BASE_DIGITS)
 
 
 @signed.command("cancel")

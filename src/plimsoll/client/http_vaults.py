@@ -40,9 +40,7 @@ class HttpVaults(ABC):
     async def holdings(self, account: int) -> list[models.HoldingInfo]:
         return await self._get(list[models.HoldingInfo], f"/v1/accounts/{account:d}/vaults")
 
-    async def pnl(
-        self, since: int | None = None, until: int | None = None
-    ) -> list[models.PnlInfo]:
+    async def pnl(self, since: int | None = None, until: int | None = None) -> list[models.PnlInfo]:
         return await self._get(list[models.PnlInfo], "/v1/pnl", _times(since, until))
 
     async def vault_pnl(

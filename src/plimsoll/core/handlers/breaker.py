@@ -131,6 +131,10 @@ def send_out(txn: Txn, account: Account, asset: int, amount: int) -> None:
     worth = outflow.value_ceil(state, asset, amount)
     found = outflow.bound(state, txn.now)
     limited = outflow.is_limited(state, found, txn.now)
+    left = outflow.left_for(state, account, found, txn.now)
+    if limited and found.part < worth <= found.may_leave() and worth > left:
+        # More than a whole part would wait for ever; a tighter mode accepts it no more (C3).
+        raise Reject(RATE_LIMITED, breaker.fit(worth), breaker.fit(left))
     if row.mode == TRIPPED:
         hold(txn, account, asset, amount, worth, 0, limited and worth > found.total - found.kept)
         judge_pause(txn)
@@ -138,7 +142,6 @@ def send_out(txn: Txn, account: Account, asset: int, amount: int) -> None:
     if not limited:
         pay_counted(txn, account, asset, amount)
         return
-    left = outflow.left_for(state, account, found, txn.now)
     if worth <= left:
         pay_counted(txn, account, asset, amount)
         after = outflow.bound(state, txn.now)

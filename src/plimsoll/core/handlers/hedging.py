@@ -115,10 +115,14 @@ def size_of(txn: Txn, market: Market, vault: Vault, cmd: TradeVault) -> int:
 
 
 def check_limit(cmd: TradeVault, hedge: Hedge, size: int) -> None:
-    """Refuse what is worse than the limit of the amount that was left open. HEDGE-018.
+    """Refuse what is worse than the limit of the amount that was left open, or than the amount of
+    quote that was given: the size on the step may go to another venue than that amount. HEDGE-018.
 
     Rejects: SPOT_SLIPPAGE.
     """
+    buying = cmd.side == BUY
+    if cmd.exact_quote and (hedge.quote > cmd.amount if buying else hedge.quote < cmd.amount):
+        raise Reject(SPOT_SLIPPAGE, hedge.quote, cmd.amount)
     if cmd.limit == 0:
         return
     other = size if cmd.exact_quote else hedge.quote
