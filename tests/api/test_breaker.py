@@ -228,6 +228,8 @@ async def test_vaults_show_their_breakers(world: World) -> None:
 async def test_metrics_tell_the_modes(guarded: World) -> None:
     """API-010: gauges of the modes, of what may leave and of how much is held."""
     await pour(guarded)
+    guarded.clock.now += 24 * HOUR
+    await guarded.set_prices()
     limits = BreakerParams(retained=999_000, pause_retained=0)
     await operate(guarded, SetBreakerParams(limits))
     await trip(guarded)
