@@ -102,6 +102,20 @@ MIRROR = [
 ]
 
 
+@pytest.mark.parametrize(("deposit", "bought"), [("2160", 8), ("2159", 0)])
+def test_a_maker_must_carry_what_it_gets_without_a_rebate(deposit: str, bought: int) -> None:
+    """BOOK-008: a liquidation pays no fee, so no rebate helps who is met by it: 8 at 1,800 lose 800
+    and need 1,360."""
+    made = long_ten(page(taker_fee=20_000, maker_rebate=10_000), "3200", "1700")
+    made.trader("carol", deposit)
+    made.play("carol buy 8 @ 1800")
+    liquidate(made, "alice")
+    assert made.position("carol").base == bought * 10**9
+    if not bought:
+        removed = [e for e in made.found if isinstance(e, events.OrderRemoved)]
+        assert codes.DONE_REASONS[removed[0].reason] == "maker_margin"
+
+
 @pytest.mark.parametrize(("margin", "oracle", "ask", "alice", "bob", "insurance"), MIRROR)
 def test_a_short_is_the_mirror(
     margin: str, oracle: str, ask: str, alice: str, bob: str, insurance: str

@@ -110,7 +110,7 @@ def take_book(txn: Txn, market: Market, taker: Order, worst: int) -> bool:
         offered = offer(maker)
         size = min(size, offered)
         quote = notional_floor(maker.price, size)
-        if not maker_can_pay(txn, market, maker, size, quote):
+        if not maker_can_pay(txn, market, taker, maker, size, quote):
             book.remove(txn, maker, DONE_MAKER_MARGIN)
             continue
         book.fill_maker(maker, size, quote)
@@ -149,13 +149,16 @@ def offer(order: Order) -> int:
     return min(order.remaining, order.position.closable(order.side))
 
 
-def maker_can_pay(txn: Txn, market: Market, maker: Order, size: int, quote: int) -> bool:
+def maker_can_pay(
+    txn: Txn, market: Market, taker: Order, maker: Order, size: int, quote: int
+) -> bool:
     """Whether the maker meets the initial requirement after a fill that opens, or at least does
     not end up owing after one that closes."""
     if maker.reduce_only or size <= maker.position.closable(maker.side):
         state = txn.state
         return not margin.sinks(state, maker.account, market.ident, maker.side, size, quote)
-    rebate = fees.rebate_of(market.params, maker.account, quote)
+    # A liquidation pays no fee, and its makers get no rebate.
+    rebate = 0 if taker.fee_free else fees.rebate_of(market.params, maker.account, quote)
     paid = quote if maker.side == BUY else -quote
     return resting_can_pay(txn, market, maker, size, paid - rebate, quote)
 
