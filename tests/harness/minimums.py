@@ -352,7 +352,6 @@ RARE = (
     "rejected EXTERNAL_ID_USED",
     "rejected FUNDING_BLOCKED",
     "rejected HEDGE_QUOTA",
-    "rejected INSUFFICIENT_POOL",
     "rejected LIQUIDATION_WAIT",
     "rejected NAME_TAKEN",
     "rejected ORACLE_TOO_UNCERTAIN",

@@ -68,15 +68,6 @@ def claims_stay(original: Original) -> Original:
     return let_go
 
 
-def parts_do_not_wait(original: Original) -> Original:
-    """What exceeds its owner's part is due at once."""
-
-    def hold(txn: Any, account: Any, asset: int, amount: int, worth: int, due_ms: int) -> None:
-        original(txn, account, asset, amount, worth, min(due_ms, txn.now))
-
-    return hold
-
-
 def blocks_exits_first(original: Original) -> Original:
     """What only a pause may stop is stopped as soon as anything is."""
     return lambda state, refused: original(state, codes.TRIPPED)
@@ -219,7 +210,6 @@ PLANTED: dict[str, Bug] = {
     "deposits_do_not_count": Bug("C4", outflow, "count_in", nothing),
     "held_is_not_gone": Bug("C1 C4 C5", Breaker, "add_gone", nothing),
     "claims_stay": Bug("C5", GuardBoard, "let_go", claims_stay),
-    "parts_do_not_wait": Bug("C4 C5", handlers, "hold", parts_do_not_wait),
     "no_cooldown": Bug("C2", handlers, "cooldown_of", always(0)),
     "never_recovers": Bug("C2", handlers, "recovers", always(False)),
     "recovers_without_money": Bug("C2", breaker.Bound, "is_kept", always(True)),

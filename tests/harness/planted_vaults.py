@@ -250,7 +250,6 @@ PLANTED: dict[str, Bug] = {
     "any_slippage": Bug("H7", spot_hedge_vault, "check_slippage", nothing),
     "desks_are_ignored": Bug("H7", firm_quotes, "live_offers", always([])),
     "worst_desk_first": Bug("H7", firm_quotes, "takes_of", worst_desk_first),
-    "less_than_asked": Bug("R2", hedging, "div_ceil", lambda _: lambda a, b: a // b),
     "limit_ignored": Bug("B4", hedging, "check_limit", nothing),
     "modes_ignored": Bug("C3", spot_hedge_vault, "check_open", unrefused(codes.VAULT_MODE)),
     "gaps_do_not_matter": Bug("C3", Vault, "effective_mode", lambda _: lambda self: self.mode),
