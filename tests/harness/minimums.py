@@ -225,6 +225,7 @@ MINIMUMS: dict[str, float] = {
     "rejected HELD_WAITS": 1.33,
     "rejected INSUFFICIENT_BALANCE": 6.5,
     "rejected INSUFFICIENT_MARGIN": 32,
+    "rejected INSUFFICIENT_POOL": 0.01,
     "rejected INSUFFICIENT_SHARES": 3.1,
     "rejected IN_LIQUIDATION": 0.87,
     "rejected KEEPER_FEE_TOO_LARGE": 2.6,

@@ -114,8 +114,14 @@ class Orders(Curves):
         must(e.size % place.params.step == 0 and e.price % place.params.tick == 0, "B2", "grid")
         for item in items(self.command):
             if isinstance(item, commands.PlaceOrder) and fired is None:
-                asked = (item.account, item.market, item.side, item.size, item.client_order_id)
-                said = (e.account, e.market, e.side, e.size, e.client_order_id)
+                asked = (
+                    item.account, item.market, item.side, item.size, item.client_order_id,
+                    item.kind, item.tif, item.reduce_only,
+                )  # fmt: skip
+                said = (
+                    e.account, e.market, e.side, e.size, e.client_order_id,
+                    e.kind, e.tif, e.reduce_only,
+                )  # fmt: skip
                 slid = item.post == codes.POST_SLIDE
                 if asked == said and (item.price == e.price or slid):
                     order.post, order.directed = item.post, item.maker
