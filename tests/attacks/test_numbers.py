@@ -31,6 +31,13 @@ NUMBERS: tuple[Any, ...] = (
 )  # fmt: skip
 
 
+NESTED: dict[str, Any] = {
+    "change": [commands.SetMarketMode.TAG, 0, codes.HALTED],
+    "signed_order": [0, 0, 0, False, 1, 1, 0, False, 1, "x", 0, -1, 0, -1, "x", "x", "x"],
+}
+"""What a field has that is made of others."""
+
+
 def plain(name: str, kind: str, account: int) -> Any:
     """A value that a field of a kind may have: the account for an account, else the first from
     -1 (none, where there may be none).
@@ -39,6 +46,8 @@ def plain(name: str, kind: str, account: int) -> Any:
         return account
     if kind in fields.BOUNDS:
         return max(fields.BOUNDS[kind][0], -1)
+    if kind in NESTED:
+        return NESTED[kind]
     return "x" if kind in fields.TEXTS else codec.RECORDS[kind]().row()
 
 
@@ -55,6 +64,7 @@ class Doors:
     def __init__(self) -> None:
         self.arena = arena = Arena(auction=1)
         self.who, other = arena.person(10**5), arena.person(10**5)
+        self.relayer = arena.person(10, codes.ROLE_TRADER | codes.ROLE_RELAYER).owner
         pair_up(arena, self.who, other, 10 * LOT)
         arena.place(self.who, BUY, LOT, 95 * USD, client_order_id="a")
         rests = arena.placed()
@@ -102,8 +112,10 @@ class Doors:
 
     def sender(self, kind: type[commands.Command]) -> int:
         """Who may send commands of a kind."""
-        if kind.TAG < 20 or kind is commands.Deposit:
+        if kind.TAG < 20 or kind in (commands.Deposit, commands.CancelProposal):
             return OPERATOR
+        if kind in (commands.SettleSigned, commands.MatchSigned):
+            return self.relayer
         if kind is commands.OraclePrices:
             return ORACLE
         if kind.TAG >= 60 and kind is not commands.SettleFunding:
