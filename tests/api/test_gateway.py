@@ -321,7 +321,10 @@ async def test_a_relayer_sees_the_settlement_and_no_more(desk: Desk) -> None:
     fund = next(one["account"] for one in opened.json()["events"] if "account" in one)
     moved = {"source": world.ann_account, "target": fund, "amount": "5000"}
     await world.call("POST", "/v1/transfers", body=moved, key=world.ann)
-    done = (await desk.settle(desk.form(fund=fund, margin="100"))).json()
+    form = desk.form(fund=fund, margin="100")
+    assert reject(await desk.settle(form))[1] == "UNKNOWN_SIGNER", "a key reaches one account only"
+    assert (await desk.allow(fund, form["signer"], world.ann)).status == 200
+    done = (await desk.settle(form)).json()
     assert {one["type"] for one in done["events"]} <= {"Filled", "SignedSettled", "VammMoved"}
     settled = next(one for one in done["events"] if one["type"] == "SignedSettled")
     assert (settled["margin"], "released" in settled) == ("100", False)
