@@ -16,6 +16,7 @@ from tests.harness.mechanics import (
     offer,
     refusal,
     removals,
+    set_params,
     settle,
 )
 from tests.harness.scenario import KEEPER, Scenario
@@ -277,6 +278,17 @@ def test_a_batch_goes_by_price_then_arrival_then_size() -> None:
         (4 * LOT, codes.DONE_IOC), (LOT // 2, codes.DONE_OUTBID),
     ]  # fmt: skip
     assert live(page) == []
+
+
+def test_a_batch_that_was_begun_is_not_overtaken() -> None:
+    """AUCTION-014: who offers after batches were switched off joins the one that waits."""
+    page, ident = batch_page()
+    assert do_offer(page, "bob", ident, "99.9", "2") == []
+    set_params(page, auction_batch_ms=0)
+    page.now += 100
+    assert do_offer(page, "carol", ident, "100", "3") == []
+    page.now += 400
+    assert settle(page, ident) == ["2 @ 99.9 bob", "1 @ 100 carol"]
 
 
 def test_offers_in_waiting_are_bounded() -> None:

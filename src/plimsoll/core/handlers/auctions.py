@@ -88,7 +88,8 @@ def offer(txn: Txn, cmd: OfferAuction) -> None:
     one = Offer(ident, account, cmd.price, cmd.size, txn.now, due)
     asked = auctions.price_now(auction, params, txn.now)
     auctions.announce(txn, auction, one, asked)
-    if params.auction_batch_ms > 0:
+    if params.auction_batch_ms > 0 or len(auction.offers) > 0:
+        # A batch that was begun is not overtaken, whatever its length is now.
         auctions.wait(txn, auction, one)
         return
     done = take(txn, market, auction, one)
